@@ -1,0 +1,49 @@
+/**
+ * What dispatch has taken on and where each action stands: intent before sending, result after, next
+ * try in between. Fenced by partition of `actions` like every store of a stage.
+ */
+import type { NewRecord } from './event-log.ts';
+import type { CommitAnswer, OutboxRow, Position } from './outbox.ts';
+
+export interface DispatchEntry {
+  readonly tenant: string;
+  /** Action id. */
+  readonly id: string;
+  /** The encoded action and what is known of its steps; the stage's own bytes. */
+  readonly value: Uint8Array;
+  /**
+   * `open`: an attempt may be under way (after a crash: unknown whether it was) · `waiting`: the
+   * next try is at `nextTryAt` · `done`: nothing more will be done; kept to know repeats.
+   */
+  readonly state: 'open' | 'waiting' | 'done';
+  readonly nextTryAt: number | null;
+}
+
+export interface DispatchClaim {
+  readonly epoch: number;
+  readonly position: Position;
+  /** Everything not `done`. */
+  readonly unfinished: readonly DispatchEntry[];
+  readonly unpublished: readonly OutboxRow[];
+}
+
+export interface DispatchCommit {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly from: Position;
+  readonly to: Position;
+  readonly entries: readonly DispatchEntry[];
+  readonly outputs: readonly NewRecord[];
+}
+
+export interface DispatchLedger {
+  claim(partition: number): Promise<DispatchClaim>;
+  /** Which of these action ids of the partition are recorded already, and as what. */
+  known(
+    partition: number,
+    ids: readonly { readonly tenant: string; readonly id: string }[],
+  ): Promise<readonly (DispatchEntry['state'] | undefined)[]>;
+  commit(commit: DispatchCommit): Promise<CommitAnswer>;
+  unpublished(partition: number): Promise<readonly OutboxRow[]>;
+  trim(partition: number, sequence: number): Promise<void>;
+}
