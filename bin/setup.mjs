@@ -27,8 +27,14 @@ const LOCK_POLL_MS = 100;
 
 process.chdir(ROOT);
 requireNode();
-const steps = process.argv.includes('--install-only') ? [install] : [install, build];
-if (steps.some((step) => step.isDue())) withLock(() => steps.forEach((step) => step()));
+const installOnly = process.argv.includes('--install-only');
+if (isInstallDue() || (!installOnly && isBuildDue())) {
+  withLock(() => {
+    // Another setup may have done it all while this one waited.
+    if (isInstallDue()) install();
+    if (!installOnly && isBuildDue()) build();
+  });
+}
 
 function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -37,7 +43,6 @@ function requireNode() {
 }
 
 function install() {
-  if (!install.isDue()) return;
   say('installing packages with `npm ci --ignore-scripts` (once; about a minute) …');
   run('npm', ['ci', '--ignore-scripts', '--no-fund', '--no-audit', '--loglevel=error'], {
     shell: process.platform === 'win32',
@@ -45,17 +50,16 @@ function install() {
 }
 
 /** The record npm leaves in node_modules must name every version the lock file asks for. */
-install.isDue = () => {
+function isInstallDue() {
   const installed = readJson('node_modules/.package-lock.json')?.packages;
   if (installed === undefined) return true;
   return Object.entries(readJson('package-lock.json').packages).some(([path, wanted]) => {
     if (path === '' || (wanted.optional === true && !(path in installed))) return false;
     return installed[path]?.version !== wanted.version;
   });
-};
+}
 
 function build() {
-  if (!build.isDue()) return;
   say('compiling …');
   const sources = listSources();
   removeOutputsOfDeleted(sources);
@@ -66,7 +70,9 @@ function build() {
 }
 
 /** Due when a source appeared, vanished or has another modification time than at the last build. */
-build.isDue = () => JSON.stringify(readJson(BUILD_STAMP)) !== JSON.stringify(listSources());
+function isBuildDue() {
+  return JSON.stringify(readJson(BUILD_STAMP)) !== JSON.stringify(listSources());
+}
 
 /** Path -> modification time of everything the build reads, in a stable order. */
 function listSources() {

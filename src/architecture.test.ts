@@ -82,6 +82,11 @@ describe('the layers', () => {
     );
     expect(strays.map(({ path }) => path)).toEqual([]);
   });
+
+  it('have no index.ts: a name is imported from the file that owns it', () => {
+    const paths = readSources(['src', 'streams']).map(({ path }) => path);
+    expect(paths.filter((path) => posix.basename(path) === 'index.ts')).toEqual([]);
+  });
 });
 
 describe('the reader of imports', () => {
