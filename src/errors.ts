@@ -42,7 +42,11 @@ export const ERROR_KINDS = {
   shutting_down: kind(429, true, 'Wait for the seconds in Retry-After; the process is stopping.'),
   internal: kind(500, false, 'Report the requestId; the log has the cause.'),
   projection_rebuilding: kind(503, true, 'Try again when /readyz says ready.'),
-  store_unavailable: kind(503, true, 'Check the store named; work goes on by itself when it is back.'),
+  store_unavailable: kind(
+    503,
+    true,
+    'Check the store named; work goes on by itself when it is back.',
+  ),
   archive_unavailable: kind(503, true, 'Check the analytics store; triggers are not affected.'),
   query_timeout: kind(504, false, 'Narrow the query, or ask for fewer rows.'),
   data_dir_in_use: kind(409, false, 'Stop the other process, or use another --data-dir.'),

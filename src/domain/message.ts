@@ -4,7 +4,13 @@
  * moments come from the log.
  */
 import type { Event, JsonObject, Source } from './event.ts';
-import type { Digest, Identifier, IdentifierKey, IdentifierType, Pid } from './identity/identifier.ts';
+import type {
+  Digest,
+  Identifier,
+  IdentifierKey,
+  IdentifierType,
+  Pid,
+} from './identity/identifier.ts';
 import type { CreatedAt, RefusalReason } from './identity/view.ts';
 
 /** Who waits for `?wait=applied`: the instance that took the request, and its token. */
@@ -145,12 +151,7 @@ export interface Transfer {
   readonly hops: number;
 }
 
-export type EventsMessage =
-  | StitchedEvent
-  | IdentityRecord
-  | Marker
-  | CatalogueMessage
-  | Transfer;
+export type EventsMessage = StitchedEvent | IdentityRecord | Marker | CatalogueMessage | Transfer;
 
 export type TagValue = string | number | boolean | readonly string[];
 

@@ -75,11 +75,7 @@ export interface EventLog {
    *  after an error the records may be there all the same. Full disk: `disk_guard`; gone: `log_unavailable`. */
   append(records: readonly NewRecord[]): Promise<void>;
   /** What is there from `from` on, at least one record if there is any. Never waits for more. */
-  read(
-    partition: TopicPartition,
-    from: number,
-    limits: ReadLimits,
-  ): Promise<readonly LogRecord[]>;
+  read(partition: TopicPartition, from: number, limits: ReadLimits): Promise<readonly LogRecord[]>;
   bounds(topic: string): Promise<readonly Bounds[]>;
   /** Share the partitions of these topics with all subscribers of the same group. */
   subscribe(group: string, topics: readonly string[], sink: LogSink): Promise<Subscription>;
