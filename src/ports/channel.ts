@@ -21,15 +21,27 @@ export interface Outgoing {
   readonly content: JsonObject;
 }
 
+/** The most of a gateway's own words that is kept. */
+export const GATEWAY_TEXT_BYTES_MAX = 1024;
+
+interface Answered {
+  /** How the gateway's answer began. Hostile text, may hold personal data: never logged. */
+  readonly gatewayText?: string;
+}
+
+/** Reasons are short codes of ours (`timeout`, `http_500`, `gone`), never a gateway's words. */
 export type DeliveryAnswer =
-  | { readonly kind: 'accepted'; readonly receipt?: string }
-  /** `permanent`: trying again cannot help. `retryAfterMs`: the gateway said when. */
-  | {
+  | ({ readonly kind: 'accepted'; readonly receipt?: string } & Answered)
+  /**
+   * `permanent`: trying this again cannot help. `retryAfterMs`: the gateway said when. `gone`: the
+   * gateway asks never to be called again.
+   */
+  | ({
       readonly kind: 'rejected';
       readonly reason: string;
       readonly permanent: boolean;
       readonly retryAfterMs?: number;
-    }
+    } & Answered)
   /** It may have arrived. Keyed channels are tried again under the same id, keyless ones never. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
@@ -40,5 +52,6 @@ export interface Channel {
   /** Waits between attempts, ms; its length + 1 is the number of attempts. */
   readonly retryDelaysMs: readonly number[];
   deliver(outgoing: Outgoing): Promise<DeliveryAnswer>;
+  /** Lets what is under way end, then lets go of sockets and files. Again: nothing happens. */
   close(): Promise<void>;
 }

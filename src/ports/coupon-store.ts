@@ -1,11 +1,12 @@
 /**
  * Coupons: stock, codes and who got them. Issue is one atomic step, idempotent by action id: stock
- * never goes below zero, a repeat answers the same code, issued = stock − left at any instant.
+ * never goes below zero, a repeat answers the same code, issued = stock − left at any instant. A code
+ * belongs to one coupon of a tenant and is given once. Refusals are not kept: asking again may issue.
  */
 export interface IssueRequest {
   readonly tenant: string;
   readonly coupon: string;
-  /** The idempotency key. */
+  /** With tenant and coupon the idempotency key. */
   readonly action: string;
   readonly profile: string;
   /** ms UTC. */
@@ -26,7 +27,14 @@ export type IssueAnswer =
       /** This action had it before. */
       readonly again: boolean;
     }
-  | { readonly kind: 'refused'; readonly reason: 'out_of_stock' | 'pool_empty' | 'profile_limit' };
+  | {
+      readonly kind: 'refused';
+      /** `code_taken`: the tenant has the code made for this already. Make another. */
+      readonly reason: 'out_of_stock' | 'pool_empty' | 'profile_limit' | 'code_taken';
+    };
+
+/** Longest code, in UTF-16 units; an imported code is 1 to this many, without blanks at its ends. */
+export const COUPON_CODE_LENGTH_MAX = 128;
 
 export interface IssuedCoupon {
   readonly coupon: string;
@@ -45,7 +53,11 @@ export interface CouponStock {
 
 export interface CouponStore {
   issue(request: IssueRequest): Promise<IssueAnswer>;
-  /** Adds codes to the pool; those the tenant already has, given or not, are `known`. */
+  /**
+   * Adds codes to the pool, to be given in this order; those the tenant already has, given or not,
+   * are `known`. Any number of codes: they go in by chunks, so after an error some may be in, and
+   * the same call again adds the rest. A code out of bounds is `invalid_parameter`, and none is added.
+   */
   importCodes(
     tenant: string,
     coupon: string,

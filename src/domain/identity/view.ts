@@ -44,6 +44,8 @@ export interface ProfileRecord {
   /** Every profile ever absorbed, directly or through another. */
   readonly absorbed: readonly Pid[];
   readonly fence: Fence | null;
+  /** Tokens of the latest fences whose absorb this profile refused: that answer stays. */
+  readonly declined?: readonly string[];
 }
 
 /** Reads are of roots: `root` follows parents. Everything an event may need was loaded before. */
