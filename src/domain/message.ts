@@ -105,6 +105,8 @@ export type IdentityRecord = IdentityRecordBase &
         readonly mergeId: string;
         readonly absorbedBefore: readonly Pid[];
         readonly rule: string;
+        /** Travels on with the transfer: the event counts as applied when its merge is. */
+        readonly wait: Wait | null;
       }
     | {
         readonly change: 'refused';
@@ -149,6 +151,7 @@ export interface Transfer {
   /** Encoded profile state. */
   readonly state: Uint8Array;
   readonly hops: number;
+  readonly wait: Wait | null;
 }
 
 export type EventsMessage = StitchedEvent | IdentityRecord | Marker | CatalogueMessage | Transfer;

@@ -1,0 +1,114 @@
+/**
+ * The ids of a profile's recent events, so that the same event counts once: everything of the last
+ * 24 hours (by log time), and at least the last 128, at most 4,096. An id is kept as a hash of 48
+ * bits, 6 bytes each, in groups by hour; two different ids meet by chance once in 10¹⁴ comparisons.
+ */
+export interface RecentIds {
+  /** Hours of log time, oldest first. */
+  hours: number[];
+  /** For each hour its hashes, 6 bytes each. */
+  hashes: Uint8Array[];
+}
+
+const HOUR_MS = 3_600_000;
+const HOURS_KEPT = 24;
+const IDS_MIN = 128;
+const IDS_MAX = 4_096;
+const HASH_BYTES = 6;
+
+export const noRecentIds = (): RecentIds => ({ hours: [], hashes: [] });
+
+/** Answers false when the id is known already; otherwise remembers it. */
+export function remember(recent: RecentIds, id: string, now: number): boolean {
+  const hash = hash48(id);
+  if (contains(recent, hash)) return false;
+  insert(recent, Math.floor(now / HOUR_MS), hash);
+  forget(recent, Math.floor(now / HOUR_MS));
+  return true;
+}
+
+export const isKnown = (recent: RecentIds, id: string): boolean => contains(recent, hash48(id));
+
+/** Set union; commutative. */
+export function mergeRecentIds(into: RecentIds, from: RecentIds): void {
+  from.hours.forEach((hour, i) => {
+    const bytes = from.hashes[i] ?? new Uint8Array();
+    for (let at = 0; at < bytes.length; at += HASH_BYTES) {
+      const hash = readHash(bytes, at);
+      if (!contains(into, hash)) insert(into, hour, hash);
+    }
+  });
+  forget(into, into.hours.at(-1) ?? 0);
+}
+
+function contains(recent: RecentIds, hash: number): boolean {
+  for (const bytes of recent.hashes) {
+    for (let at = 0; at < bytes.length; at += HASH_BYTES) {
+      if (readHash(bytes, at) === hash) return true;
+    }
+  }
+  return false;
+}
+
+function insert(recent: RecentIds, hour: number, hash: number): void {
+  let place = recent.hours.length;
+  while (place > 0 && (recent.hours[place - 1] as number) > hour) place -= 1;
+  if (place > 0 && recent.hours[place - 1] === hour) {
+    recent.hashes[place - 1] = withHash(recent.hashes[place - 1] as Uint8Array, hash);
+    return;
+  }
+  recent.hours.splice(place, 0, hour);
+  recent.hashes.splice(place, 0, withHash(new Uint8Array(), hash));
+}
+
+/** Whole hours only, oldest first. */
+function forget(recent: RecentIds, nowHour: number): void {
+  let count = recent.hashes.reduce((sum, bytes) => sum + bytes.length / HASH_BYTES, 0);
+  while (recent.hours.length > 1) {
+    const oldest = (recent.hashes[0] as Uint8Array).length / HASH_BYTES;
+    const isOld = (recent.hours[0] as number) <= nowHour - HOURS_KEPT - 1;
+    if (!(isOld && count - oldest >= IDS_MIN) && count <= IDS_MAX) return;
+    recent.hours.shift();
+    recent.hashes.shift();
+    count -= oldest;
+  }
+}
+
+function withHash(bytes: Uint8Array, hash: number): Uint8Array {
+  const grown = new Uint8Array(bytes.length + HASH_BYTES);
+  grown.set(bytes);
+  const high = Math.floor(hash / 0x1_0000_0000);
+  const low = hash % 0x1_0000_0000;
+  grown[bytes.length] = high >>> 8;
+  grown[bytes.length + 1] = high & 0xff;
+  grown[bytes.length + 2] = low >>> 24;
+  grown[bytes.length + 3] = (low >>> 16) & 0xff;
+  grown[bytes.length + 4] = (low >>> 8) & 0xff;
+  grown[bytes.length + 5] = low & 0xff;
+  return grown;
+}
+
+const readHash = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at] as number) * 256 + (bytes[at + 1] as number)) * 0x1_0000_0000 +
+  ((((bytes[at + 2] as number) << 24) |
+    ((bytes[at + 3] as number) << 16) |
+    ((bytes[at + 4] as number) << 8) |
+    (bytes[at + 5] as number)) >>>
+    0);
+
+/** Two 32-bit multiplicative hashes over UTF-16 units, 16 + 32 bits of them. */
+function hash48(text: string): number {
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = text.charCodeAt(i);
+    a = Math.imul(a ^ unit, 0x01000193);
+    b = Math.imul(b ^ unit, 0x5bd1e995);
+    b ^= b >>> 13;
+  }
+  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b);
+  a ^= a >>> 13;
+  b = Math.imul(b ^ (b >>> 15), 0x2c1b3c6d);
+  b ^= b >>> 16;
+  return (a >>> 16) * 0x1_0000_0000 + (b >>> 0);
+}
