@@ -1,0 +1,98 @@
+/**
+ * How records lie in the log: a block is a run of consecutive records of one partition under a
+ * checksum, for LMDB keeps none and the log is the truth. Values handed out are views of a copy made
+ * for the reader, never of the map.
+ *
+ *   u32 crc32 of the rest · u16 records · each: f64 log time · u32 schema · u32 length · bytes
+ */
+import { crc32 } from 'node:zlib';
+import type { LogRecord, NewRecord, TopicPartition } from '../../ports/event-log.ts';
+
+const BLOCK_RECORDS_MAX = 128;
+/** A record may be larger; then it is a block of its own. */
+const BLOCK_BYTES_MAX = 64 * 1024;
+const SCRATCH_BYTES = 2 * BLOCK_BYTES_MAX;
+const CRC_BYTES = 4;
+const HEADER_BYTES = CRC_BYTES + 2;
+const RECORD_HEADER_BYTES = 16;
+
+export interface BlockEnd {
+  next: number;
+  lastTime: number;
+}
+
+/** Where the block that begins at `start` ends. */
+export function measureBlock(records: readonly NewRecord[], start: number): number {
+  let bytes = 0;
+  let stop = start;
+  for (; stop < records.length && stop - start < BLOCK_RECORDS_MAX; stop += 1) {
+    bytes += RECORD_HEADER_BYTES + (records[stop]?.value.length ?? 0);
+    if (bytes > BLOCK_BYTES_MAX && stop > start) break;
+  }
+  return stop;
+}
+
+/** Encodes blocks into memory it uses again: the answer is good until the next call. */
+export function createBlockEncoder(): (
+  records: readonly NewRecord[],
+  now: number,
+  end: BlockEnd,
+) => Buffer {
+  const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  return (records, now, end) => {
+    let size = HEADER_BYTES;
+    for (const { value } of records) size += RECORD_HEADER_BYTES + value.length;
+    const block = size <= SCRATCH_BYTES ? scratch.subarray(0, size) : Buffer.allocUnsafeSlow(size);
+    block.writeUInt16LE(records.length, CRC_BYTES);
+    let at = HEADER_BYTES;
+    for (const { logTime, schema, value } of records) {
+      end.lastTime = Math.max(end.lastTime, logTime ?? now);
+      block.writeDoubleLE(end.lastTime, at);
+      block.writeUInt32LE(schema, at + 8);
+      block.writeUInt32LE(value.length, at + 12);
+      block.set(value, at + RECORD_HEADER_BYTES);
+      at += RECORD_HEADER_BYTES + value.length;
+    }
+    block.writeUInt32LE(crc32(block.subarray(CRC_BYTES)), 0);
+    end.next += records.length;
+    return block;
+  };
+}
+
+/** The records of a block from offset `from` on; undefined when the bytes are not what was written. */
+export function decodeBlock(
+  block: Buffer,
+  { topic, partition }: TopicPartition,
+  first: number,
+  from: number,
+): LogRecord[] | undefined {
+  if (block.length < HEADER_BYTES) return undefined;
+  if (block.readUInt32LE(0) !== crc32(block.subarray(CRC_BYTES))) return undefined;
+  const records: LogRecord[] = [];
+  const count = block.readUInt16LE(CRC_BYTES);
+  let at = HEADER_BYTES;
+  for (let offset = first; offset < first + count; offset += 1) {
+    const length = block.readUInt32LE(at + 12);
+    const start = at + RECORD_HEADER_BYTES;
+    if (offset >= from) {
+      records.push({
+        topic,
+        partition,
+        offset,
+        logTime: block.readDoubleLE(at),
+        schema: block.readUInt32LE(at + 8),
+        value: block.subarray(start, start + length),
+      });
+    }
+    at = start + length;
+  }
+  return records;
+}
+
+/** How many records a block holds, and the log time of the last. */
+export function endOfBlock(block: Buffer): { readonly count: number; readonly lastTime: number } {
+  const count = block.readUInt16LE(CRC_BYTES);
+  let at = HEADER_BYTES;
+  for (let i = 1; i < count; i += 1) at += RECORD_HEADER_BYTES + block.readUInt32LE(at + 12);
+  return { count, lastTime: block.readDoubleLE(at) };
+}
