@@ -192,6 +192,7 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
     release,
     process,
     idle: () => Promise.resolve(null),
+    wakeBy: () => undefined,
     settled: () => true,
     stop: () => Promise.resolve(),
   } satisfies Stage;

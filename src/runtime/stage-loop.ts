@@ -180,6 +180,7 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Stag
     }
   };
 
+  stage.wakeBy(wake);
   subscription = await options.log.subscribe(options.group, stage.topics, sink);
   const running = loop().catch((error: unknown) =>
     options.onFatal(

@@ -56,6 +56,8 @@ export interface Stage {
    * wants to be called again at the latest; null: only after the next turn or `wake`.
    */
   idle(clocks: () => readonly InputClock[]): Promise<number | null>;
+  /** Told once, before the first `claim`: how to make the loop look again. */
+  wakeBy(wake: () => void): void;
   /** Nothing taken in is unfinished (for stages that work on after `process`). */
   settled(): boolean;
   /** Finish what is under way, then let go. */

@@ -3,6 +3,8 @@
  * 24 hours (by log time), and at least the last 128, at most 4,096. An id is kept as a hash of 48
  * bits, 6 bytes each, in groups by hour; two different ids meet by chance once in 10¹⁴ comparisons.
  */
+import { hash48 } from '../hash.ts';
+
 export interface RecentIds {
   /** Hours of log time, oldest first. */
   hours: number[];
@@ -95,20 +97,3 @@ const readHash = (bytes: Uint8Array, at: number): number =>
     ((bytes[at + 4] as number) << 8) |
     (bytes[at + 5] as number)) >>>
     0);
-
-/** Two 32-bit multiplicative hashes over UTF-16 units, 16 + 32 bits of them. */
-function hash48(text: string): number {
-  let a = 0x811c9dc5;
-  let b = 0x9747b28c;
-  for (let i = 0; i < text.length; i += 1) {
-    const unit = text.charCodeAt(i);
-    a = Math.imul(a ^ unit, 0x01000193);
-    b = Math.imul(b ^ unit, 0x5bd1e995);
-    b ^= b >>> 13;
-  }
-  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b);
-  a ^= a >>> 13;
-  b = Math.imul(b ^ (b >>> 15), 0x2c1b3c6d);
-  b ^= b >>> 16;
-  return (a >>> 16) * 0x1_0000_0000 + (b >>> 0);
-}

@@ -1,0 +1,25 @@
+/** A bound on how much of one kind of work is under way at once; the rest waits in line. */
+export interface Gate {
+  run<T>(work: () => Promise<T>): Promise<T>;
+  whenIdle(): Promise<void>;
+}
+
+export function createGate(max: number): Gate {
+  const line: (() => void)[] = [];
+  const idle: (() => void)[] = [];
+  let running = 0;
+  const leave = (): void => {
+    running -= 1;
+    line.shift()?.();
+    if (running === 0) idle.splice(0).forEach((resolve) => resolve());
+  };
+  return {
+    async run(work) {
+      if (running >= max) await new Promise<void>((resolve) => line.push(resolve));
+      running += 1;
+      return work().finally(leave);
+    },
+    whenIdle: () =>
+      running === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve)),
+  };
+}
