@@ -63,13 +63,19 @@ function insert(recent: RecentIds, hour: number, hash: number): void {
   recent.hashes.splice(place, 0, withHash(new Uint8Array(), hash));
 }
 
-/** Whole hours only, oldest first. */
+/** Old hours as a whole, while enough remain; beyond the bound the oldest ids of all. */
 function forget(recent: RecentIds, nowHour: number): void {
   let count = recent.hashes.reduce((sum, bytes) => sum + bytes.length / HASH_BYTES, 0);
-  while (recent.hours.length > 1) {
-    const oldest = (recent.hashes[0] as Uint8Array).length / HASH_BYTES;
+  for (let first = recent.hashes[0]; first; first = recent.hashes[0]) {
+    const oldest = first.length / HASH_BYTES;
     const isOld = (recent.hours[0] as number) <= nowHour - HOURS_KEPT - 1;
-    if (!(isOld && count - oldest >= IDS_MIN) && count <= IDS_MAX) return;
+    const isSpare = isOld && count - oldest >= IDS_MIN;
+    const excess = count - IDS_MAX;
+    if (!isSpare && excess <= 0) return;
+    if (!isSpare && excess < oldest) {
+      recent.hashes[0] = first.slice(excess * HASH_BYTES);
+      return;
+    }
     recent.hours.shift();
     recent.hashes.shift();
     count -= oldest;
