@@ -16,6 +16,11 @@ const kind = (status: number, retriable: boolean, advice: string): ErrorKind => 
 });
 
 export const ERROR_KINDS = {
+  malformed_request: kind(
+    400,
+    false,
+    'Send a well-formed HTTP request; the message names what is not.',
+  ),
   malformed_json: kind(400, false, 'Send valid JSON in UTF-8.'),
   invalid_event: kind(400, false, 'Correct the event at the pointer named and send it again.'),
   invalid_parameter: kind(400, false, 'Correct the parameter named.'),
@@ -23,9 +28,11 @@ export const ERROR_KINDS = {
   idempotency_key_required: kind(400, false, 'Send an Idempotency-Key header.'),
   unknown_key: kind(401, false, 'Use a key that this installation knows.'),
   insufficient_scope: kind(403, false, 'Use a key with the scope named.'),
+  host_not_allowed: kind(403, false, 'Address it as localhost, or by its loopback address.'),
   not_found: kind(404, false, 'Check the address and the identifiers in it.'),
   method_not_allowed: kind(405, false, 'Use one of the methods in the Allow header.'),
   not_acceptable: kind(406, false, 'Ask for one of the media types named.'),
+  request_timeout: kind(408, true, 'Send the whole request at once, over a better connection.'),
   already_running: kind(409, false, 'Wait for the other process, or stop it.'),
   version_conflict: kind(412, false, 'Read the newest version and repeat the change on it.'),
   invalid_catalogue: kind(422, false, 'Run `weft check`; it names file, line and a suggestion.'),
@@ -35,6 +42,7 @@ export const ERROR_KINDS = {
   event_too_large: kind(413, false, 'Make the event smaller; the limit is in the message.'),
   batch_too_large: kind(413, false, 'Send fewer events a request.'),
   unsupported_media_type: kind(415, false, 'Send application/json.'),
+  headers_too_large: kind(431, false, 'Send a shorter address and fewer or shorter headers.'),
   rate_limited: kind(429, true, 'Wait for the seconds in Retry-After.'),
   overloaded: kind(429, true, 'Wait for the seconds in Retry-After.'),
   log_unavailable: kind(429, true, 'Wait for the seconds in Retry-After; nothing was accepted.'),
