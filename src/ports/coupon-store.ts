@@ -33,8 +33,16 @@ export type IssueAnswer =
       readonly reason: 'out_of_stock' | 'pool_empty' | 'profile_limit' | 'code_taken';
     };
 
-/** Longest code, in UTF-16 units; an imported code is 1 to this many, without blanks at its ends. */
+/** Longest code, in UTF-16 units. */
 export const COUPON_CODE_LENGTH_MAX = 128;
+const NOT_IN_A_CODE = /[\p{Cc}\p{Cs}]/u;
+
+/** Can a till print, scan and send back this text? No blanks at its ends, no control characters. */
+export const isCouponCode = (code: string): boolean =>
+  code.length > 0 &&
+  code.length <= COUPON_CODE_LENGTH_MAX &&
+  code.trim() === code &&
+  !NOT_IN_A_CODE.test(code);
 
 export interface IssuedCoupon {
   readonly coupon: string;
@@ -56,7 +64,7 @@ export interface CouponStore {
   /**
    * Adds codes to the pool, to be given in this order; those the tenant already has, given or not,
    * are `known`. Any number of codes: they go in by chunks, so after an error some may be in, and
-   * the same call again adds the rest. A code out of bounds is `invalid_parameter`, and none is added.
+   * the same call again adds the rest. What is no code is `invalid_parameter`, and none is added.
    */
   importCodes(
     tenant: string,
