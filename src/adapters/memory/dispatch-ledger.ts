@@ -1,0 +1,41 @@
+/** What dispatch has taken on, in memory; outputs wait in the outbox of their partition. */
+import type { DispatchEntry, DispatchLedger } from '../../ports/dispatch-ledger.ts';
+import { createFencedPositions } from './fenced-positions.ts';
+
+export function createMemoryDispatchLedger(): DispatchLedger {
+  const positions = createFencedPositions();
+  const entries = new Map<string, Map<string, DispatchEntry>>();
+  const entriesOf = (name: string): Map<string, DispatchEntry> => {
+    const known = entries.get(name) ?? new Map<string, DispatchEntry>();
+    entries.set(name, known);
+    return known;
+  };
+  return {
+    async claim(partition) {
+      const name = String(partition);
+      const { epoch, position } = positions.claim(name);
+      const unfinished = [...entriesOf(name).values()].filter(({ state }) => state !== 'done');
+      return { epoch, position, unfinished, unpublished: positions.unpublished(name) };
+    },
+    async known(partition, ids) {
+      const known = entriesOf(String(partition));
+      return ids.map(({ tenant, id }) => known.get(keyOf(tenant, id))?.state);
+    },
+    async commit(commit) {
+      const name = String(commit.partition);
+      const checked = positions.check(name, commit);
+      if (checked === 'fenced') return { kind: 'fenced' };
+      if (checked === 'moved') return { kind: 'moved', position: positions.get(name).position };
+      for (const entry of commit.entries) {
+        entriesOf(name).set(keyOf(entry.tenant, entry.id), { ...entry });
+      }
+      positions.advance(name, commit.to);
+      return { kind: 'committed', unpublished: positions.post(name, commit.outputs) };
+    },
+    unpublished: async (partition) => positions.unpublished(String(partition)),
+    trim: async (partition, sequence) => positions.trim(String(partition), sequence),
+  } satisfies DispatchLedger;
+}
+
+/** An id has no U+0000, so the last one separates, whatever a tenant is called. */
+const keyOf = (tenant: string, id: string): string => `${tenant}\u0000${id}`;
