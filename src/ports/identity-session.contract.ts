@@ -200,7 +200,7 @@ export function describeRecords(open: OpenIdentityStore): void {
       ['values of a type', ['a', 'b', 'c'].map((text) => id('phone', text)), id('phone', 'd')],
       [
         'identifiers',
-        [...'abcde']
+        ['a', 'b', 'c', 'd', 'e']
           .map((text) => id('device', text))
           .concat(id('uid', 'u'), id('email', 'e'), PHONE),
         MEMBER,

@@ -25,7 +25,7 @@ import {
   describeVisibility,
 } from './identity-session.contract.ts';
 
-export function identityStoreContract(name: string, harness: IdentityStoreHarness): void {
+export function identityStoreContract(title: string, harness: IdentityStoreHarness): void {
   const open: OpenIdentityStore = async () => {
     const opened = await harness.open();
     onTestFinished(() => opened.close());
@@ -33,7 +33,7 @@ export function identityStoreContract(name: string, harness: IdentityStoreHarnes
     if (!claim0 || !claim1) throw new Error('a claim was not answered');
     return { ...opened, claim0, claim1, session: opened.store.begin() };
   };
-  describe(name, () => {
+  describe(`${title}`, () => {
     describePositions(open);
     describeEntries(open);
     describeRecords(open);
