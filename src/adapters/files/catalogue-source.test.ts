@@ -1,0 +1,49 @@
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openCatalogueFolder } from './catalogue-source.ts';
+
+let dir = '';
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'weft-catalogue-'));
+});
+afterEach(() => rm(dir, { recursive: true }));
+
+describe('a catalogue folder', () => {
+  it('gives each YAML file as plain data, folders included', async () => {
+    await mkdir(join(dir, 'sources'));
+    await writeFile(join(dir, 'tags.yaml'), '- name: 近30天\n  over: 30d\n');
+    await writeFile(join(dir, 'sources', 'segment.yaml'), 'a: 1\n');
+    await writeFile(join(dir, 'README.md'), 'not read');
+    const files = await openCatalogueFolder(dir).load();
+    expect(files.map(({ name, content }) => ({ name, content }))).toEqual([
+      { name: 'sources/segment.yaml', content: { a: 1 } },
+      { name: 'tags.yaml', content: [{ name: '近30天', over: '30d' }] },
+    ]);
+  });
+
+  it('knows the line of a path, or of the nearest thing there is', async () => {
+    await writeFile(join(dir, 'tags.yaml'), '- name: a\n  over: 30d\n\n- name: b\n  count: x\n');
+    const [file] = await openCatalogueFolder(dir).load();
+    expect(file?.lineOf([0, 'over'])).toBe(2);
+    expect(file?.lineOf([1])).toBe(4);
+    expect(file?.lineOf([1, 'count'])).toBe(5);
+    expect(file?.lineOf([1, 'nothing', 'here'])).toBe(4);
+  });
+
+  it('refuses what is no YAML, with its line', async () => {
+    await writeFile(join(dir, 'tags.yaml'), '- name: a\n- [unclosed\n');
+    await expect(openCatalogueFolder(dir).load()).rejects.toMatchObject({
+      code: 'invalid_catalogue',
+      message: expect.stringMatching(/^tags\.yaml:\d+: /),
+    });
+  });
+
+  it('says so when there is no such folder, and an empty one has no files', async () => {
+    await expect(openCatalogueFolder(join(dir, 'none')).load()).rejects.toMatchObject({
+      code: 'invalid_catalogue',
+    });
+    expect(await openCatalogueFolder(dir).load()).toEqual([]);
+  });
+});

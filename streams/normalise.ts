@@ -1,0 +1,48 @@
+/**
+ * raw event → event: the body as it came becomes typed, in fen and milliseconds, or a dead letter
+ * with its reason. The parser is the one strict HTTP uses, so what passes there passes here; what
+ * comes by files and topics is met here first.
+ */
+import type { Event } from '../src/domain/event.ts';
+import { IMPORT_LIMITS } from '../src/domain/event-limits.ts';
+import type { Message, RawEvent } from '../src/domain/message.ts';
+import { parseEvent } from '../src/domain/parse-event.ts';
+
+export type Normalised =
+  | { readonly kind: 'event'; readonly event: Event; readonly raw: RawEvent }
+  | {
+      readonly kind: 'dead';
+      readonly raw: RawEvent;
+      readonly code: string;
+      readonly reason: string;
+    };
+
+export function normalise(message: Message, currency: string): Normalised {
+  if (message.kind !== 'raw')
+    throw new TypeError(`a raw topic held a message of kind ${message.kind}`);
+  const raw = message;
+  const body = parseJson(raw.body);
+  if (body === undefined) {
+    return { kind: 'dead', raw, code: 'malformed_json', reason: 'the body is not JSON' };
+  }
+  const parsed = parseEvent(body, {
+    tenant: raw.tenant,
+    source: raw.source,
+    receivedAt: raw.receivedAt,
+    fallbackId: raw.id,
+    currency,
+    limits: raw.history ? IMPORT_LIMITS : undefined,
+    history: raw.history,
+  });
+  if (parsed.ok) return { kind: 'event', event: parsed.event, raw };
+  const reason = parsed.errors.map((each) => `${each.pointer}: ${each.message}`).join('; ');
+  return { kind: 'dead', raw, code: parsed.code, reason };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
