@@ -1,0 +1,109 @@
+/**
+ * A file of history on its way in: digest, decompression, text, and how much of it was read. What its
+ * rows mean is a format's business (`import-formats.ts`). Nothing is held but what a format needs.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import iconv from 'iconv-lite';
+import { WeftError } from '../../errors.ts';
+import type { JsonObject } from '../../domain/event.ts';
+
+export interface ImportedEvent {
+  readonly kind: 'event';
+  /** Counts events and dead rows of this file from 0, in the order they are read: with the digest, their id. */
+  readonly row: number;
+  /** ms UTC. */
+  readonly at: number;
+  /** A canonical event; its id may be missing. */
+  readonly body: JsonObject;
+}
+
+export interface SkippedRow {
+  readonly kind: 'skipped';
+  readonly reason: string;
+}
+
+/** A row that is broken: it becomes a dead letter, whole. */
+export interface DeadRow {
+  readonly kind: 'dead';
+  readonly row: number;
+  readonly reason: string;
+  readonly text: string;
+}
+
+export type ImportedRow = ImportedEvent | SkippedRow | DeadRow;
+
+export interface ImportFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** SHA-256 of the file as it lies there, 32 hex characters. */
+  readonly digest: string;
+  /** Of `sizeBytes`. */
+  bytesRead(): number;
+  /** The text, decompressed where it is gzip. */
+  text(encoding: string): AsyncIterable<string>;
+}
+
+export async function openImportFile(path: string): Promise<ImportFile> {
+  const size = await stat(path).catch(() => undefined);
+  if (!size?.isFile()) {
+    throw new WeftError('invalid_usage', `there is no file ${path}`);
+  }
+  let bytesRead = 0;
+  return {
+    path,
+    sizeBytes: size.size,
+    digest: await digestOf(path),
+    bytesRead: () => bytesRead,
+    async *text(encoding) {
+      bytesRead = 0;
+      const counted = async function* (): AsyncIterable<Buffer> {
+        for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) {
+          bytesRead += (chunk as Buffer).length;
+          yield chunk as Buffer;
+        }
+      };
+      const bytes = (await isGzip(path)) ? gunzipped(counted()) : counted();
+      const decoder = iconv.getDecoder(encoding, { stripBOM: true });
+      for await (const chunk of bytes) yield decoder.write(chunk);
+      yield decoder.end() ?? '';
+    },
+  } satisfies ImportFile;
+}
+
+/** The lines of a text in pieces, without their ends. */
+export async function* linesOf(text: AsyncIterable<string>): AsyncIterable<string> {
+  let rest = '';
+  for await (const piece of text) {
+    const lines = (rest + piece).split(/\r?\n/);
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}
+
+/** An error anywhere ends the reading with that error. */
+function gunzipped(bytes: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  const gunzip = createGunzip();
+  pipeline(Readable.from(bytes), gunzip, () => undefined);
+  return gunzip;
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex').slice(0, 32);
+}
+
+async function isGzip(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+  } finally {
+    await file.close();
+  }
+}
