@@ -29,7 +29,7 @@ describe('a hash kept in states', () => {
   it('tells 20,000 names apart, and spreads them over 8 partitions', () => {
     const names = Array.from({ length: 20_000 }, (_, index) => `trigger_${index}`);
     expect(new Set(names.map(hash48)).size).toBe(names.length);
-    const counts = new Array<number>(8).fill(0);
+    const counts = Array.from({ length: 8 }, () => 0);
     for (const name of names) counts[(hash32(name) >>> 0) % 8]! += 1;
     for (const count of counts) expect(Math.abs(count - 2_500)).toBeLessThan(250);
   });
