@@ -1,0 +1,94 @@
+/**
+ * What is kept of an event for the messages and the `if` of its trigger, as JSON in the shape of the
+ * edge (money in units): bounded, as a wait keeps it inside the profile for as long as it lasts.
+ */
+import type { Event, Item, Json, JsonObject } from '../event.ts';
+import { EVENT_NAMES, eventScope, parseProperties } from '../event-scope.ts';
+import { toUnits, type NameType } from '../expression.ts';
+import type { CompiledTrigger } from './plan.ts';
+
+export const FACT_ITEMS_MAX = 3;
+const TEXT_LENGTH_MAX = 200;
+
+/** What an `if` may use of the event that began a wait. */
+export const FACT_NAMES: ReadonlyMap<string, NameType> = new Map(
+  [...EVENT_NAMES].filter(([name]) => !['event.items', 'event.properties'].includes(name)),
+);
+
+const ITEM_FIELDS = ['sku', 'name', 'category', 'brand', 'variant', 'quantity', 'price'];
+/** What a message may say of the event, besides its properties. */
+export const FACT_VARIABLES: ReadonlySet<string> = new Set([
+  ...[...FACT_NAMES.keys()].filter((name) => name !== 'event'),
+  ...Array.from({ length: FACT_ITEMS_MAX }, (_, index) =>
+    ITEM_FIELDS.map((field) => `event.items.${index}.${field}`),
+  ).flat(),
+]);
+const PROPERTY_VARIABLE = /^event\.properties\.([a-zA-Z_][a-zA-Z0-9_]{0,62})$/;
+
+/** `level` for `event.properties.level`. */
+export const propertyOfVariable = (name: string): string | undefined =>
+  PROPERTY_VARIABLE.exec(name)?.[1];
+
+/** `properties` are the names of those that are asked for. */
+export function eventFacts(event: Event, properties: readonly string[]): JsonObject {
+  const { id, type, source, at, store, channel, campaign, checkout, cart, order } = event;
+  return {
+    id,
+    type,
+    source,
+    at,
+    ...definedOf({ store, channel, campaign, checkout }),
+    ...(cart === undefined ? {} : { cart: { id: cart } }),
+    ...(order === undefined ? {} : { order: orderFacts(order) }),
+    ...(event.items.length === 0
+      ? {}
+      : { items: event.items.slice(0, FACT_ITEMS_MAX).map(itemFacts) }),
+    ...(properties.length === 0 ? {} : { properties: propertyFacts(event, properties) }),
+  };
+}
+
+/** What is absent does not meet a condition. */
+export const meetsWhere = ({ where }: CompiledTrigger, event: Event): boolean =>
+  where === null || where.evaluate({ event: eventScope(event) }) === true;
+
+const orderFacts = ({ id, total, discount, currency, coupons }: NonNullable<Event['order']>) => ({
+  id,
+  total: toUnits(total),
+  discount: toUnits(discount),
+  gross: toUnits(total + discount),
+  currency,
+  coupons: coupons.slice(0, FACT_ITEMS_MAX),
+});
+
+const itemFacts = ({ sku, name, category, brand, variant, quantity, price }: Item): JsonObject => ({
+  ...definedOf({ sku, name, category, brand, variant }),
+  quantity,
+  price: toUnits(price),
+});
+
+function propertyFacts(event: Event, names: readonly string[]): JsonObject {
+  const values = parseProperties(event.properties);
+  const facts = Object.create(null) as Record<string, Json>;
+  for (const name of names) {
+    const value = values[name];
+    if (typeof value === 'string') facts[name] = cut(value);
+    if (typeof value === 'number' || typeof value === 'boolean') facts[name] = value;
+  }
+  return facts;
+}
+
+function definedOf(texts: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const defined: Record<string, string> = {};
+  for (const [name, text] of Object.entries(texts)) {
+    if (text !== undefined) defined[name] = cut(text);
+  }
+  return defined;
+}
+
+/** By whole characters. */
+const cut = (text: string): string =>
+  text.length <= TEXT_LENGTH_MAX
+    ? text
+    : `${Array.from(text)
+        .slice(0, TEXT_LENGTH_MAX - 1)
+        .join('')}…`;

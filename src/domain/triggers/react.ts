@@ -1,0 +1,203 @@
+/**
+ * What an event, a tag that came or went, and a merge mean to a profile's triggers. Pure: changes
+ * `state` in place and answers actions, those of one event in order of priority, then name. A rule
+ * that throws has decided nothing; the others go on.
+ *
+ * | | an event older than `max_event_age` | `triggersAllowed: false` | suspected bot, anonymous |
+ * |---|---|---|---|
+ * | event now, tag | suppressed `event_too_old` | nothing | suppressed, once an hour |
+ * | arms a wait, advances a pattern | no | no | no |
+ * | ends a wait | yes | yes | yes |
+ *
+ * On the history clock no event is too old.
+ */
+import { eventScope } from '../event-scope.ts';
+import type { JsonObject } from '../event.ts';
+import type { Action, StitchedEvent, SuppressionReason } from '../message.ts';
+import type { EventContext, TagTransitions, TriggerContext } from './context.ts';
+import { decide, isQuiet, profileReason, type Cause } from './decide.ts';
+import { eventFacts, meetsWhere } from './event-facts.ts';
+import { tagKey, type CompiledTrigger, type TriggerPlan } from './plan.ts';
+import { advance, complete } from './progress.ts';
+import type { TriggerState } from './state.ts';
+import { arm, settleWaits, endWaits, horizonOf } from './waits.ts';
+
+/** One event, after it changed windows and tags. */
+export function react(
+  plan: TriggerPlan,
+  state: TriggerState,
+  event: StitchedEvent,
+  context: EventContext,
+): readonly Action[] {
+  const listeners = plan.byEvent.get(event.type);
+  const { entered, left } = context.transitions;
+  if (listeners === undefined && entered.length === 0 && left.length === 0) return NOTHING;
+  if (listeners !== undefined && listeners.endings.length > 0) {
+    endWaits(listeners.endings, state, event, horizonOf(plan, context));
+  }
+  if (!context.triggersAllowed) return NOTHING;
+  const moved = movedTriggers(plan, context.transitions).map(({ trigger }) => trigger);
+  const actions: Action[] = [];
+  for (const trigger of [...(listeners?.triggers ?? []), ...moved]) {
+    if (context.quarantined.has(trigger.name)) continue;
+    guarded(trigger, context, actions, () => reactOne(trigger, state, event, context));
+  }
+  return actions;
+}
+
+/** Tags that came or went without an event: with time, or by a merge. `at`: when they did. */
+export function reactToTags(
+  plan: TriggerPlan,
+  state: TriggerState,
+  transitions: TagTransitions & { readonly at: number },
+  context: TriggerContext,
+): readonly Action[] {
+  const actions: Action[] = [];
+  for (const { trigger, tag, becomes } of movedTriggers(plan, transitions)) {
+    if (context.quarantined.has(trigger.name)) continue;
+    const anchor = `${context.leastIdentifier()} ${tag} ${becomes}@${transitions.at}`;
+    guarded(trigger, context, actions, () =>
+      decideNow(trigger, state, { ...WITHOUT_EVENT, anchor }, context),
+    );
+  }
+  return actions;
+}
+
+/**
+ * To be called after `mergeTriggerStates`, on the merged profile: ends the waits that the union ends,
+ * and decides the patterns that it completes, if their last event is not too old by now.
+ */
+export function settleMerged(
+  plan: TriggerPlan,
+  state: TriggerState,
+  context: TriggerContext,
+): readonly Action[] {
+  settleWaits(plan, state);
+  const actions: Action[] = [];
+  for (const progress of state.progress) {
+    const trigger = plan.byHash.get(progress.trigger);
+    const pattern = trigger?.pattern;
+    if (trigger === undefined || context.quarantined.has(trigger.name)) continue;
+    if (pattern?.kind !== 'sequence' && pattern?.kind !== 'count') continue;
+    const correlation = pattern.correlation.path === '' ? null : progress.key;
+    for (let last = complete(pattern, progress); last; last = complete(pattern, progress)) {
+      if (!context.history && context.clock - last.at > trigger.maxEventAgeMs) continue;
+      const anchor = `${context.leastIdentifier()} ${progress.key}@${last.at}`;
+      const cause = { ...WITHOUT_EVENT, anchor, correlation };
+      guarded(trigger, context, actions, () => decideNow(trigger, state, cause, context));
+    }
+  }
+  return actions;
+}
+
+const NOTHING: readonly Action[] = [];
+
+const WITHOUT_EVENT = {
+  event: '',
+  correlation: null,
+  dueAt: null,
+  receivedAt: null,
+  facts: null,
+  reason: null,
+} as const;
+
+function guarded(
+  trigger: CompiledTrigger,
+  context: TriggerContext,
+  actions: Action[],
+  run: () => Action | undefined,
+): void {
+  try {
+    const action = run();
+    if (action !== undefined) actions.push(action);
+  } catch (error) {
+    context.onRuleError(trigger.name, error);
+  }
+}
+
+function movedTriggers(plan: TriggerPlan, { entered, left }: TagTransitions) {
+  if (plan.byTag.size === 0) return [];
+  const moves = [
+    ...entered.map((tag) => ({ tag, becomes: 'entered' as const })),
+    ...left.map((tag) => ({ tag, becomes: 'left' as const })),
+  ];
+  return moves.flatMap((move) =>
+    (plan.byTag.get(tagKey(move.tag, move.becomes)) ?? []).map((trigger) => ({ trigger, ...move })),
+  );
+}
+
+function reactOne(
+  trigger: CompiledTrigger,
+  state: TriggerState,
+  event: StitchedEvent,
+  context: EventContext,
+): Action | undefined {
+  const { pattern } = trigger;
+  const isTooOld = !context.history && context.clock - event.at > trigger.maxEventAgeMs;
+  switch (pattern.kind) {
+    case 'event':
+      if (isStopped(trigger, state, context) || !meetsWhere(trigger, event)) return undefined;
+      return decideByEvent(trigger, state, { event, isTooOld }, context);
+    case 'tag':
+      if (isStopped(trigger, state, context)) return undefined;
+      return decideByEvent(trigger, state, { event, isTooOld }, context);
+    case 'absence':
+    case 'sequence':
+    case 'count':
+      if (isTooOld) context.onNote('event_too_old', trigger.name);
+      if (isTooOld || profileReason(trigger, context) !== null) return undefined;
+  }
+  if (pattern.kind === 'absence') {
+    arm({ trigger, pattern }, state, event, context);
+    return undefined;
+  }
+  const key = advance({ trigger, pattern }, state, event, context);
+  if (key === undefined) return undefined;
+  const correlation = pattern.correlation.path === '' ? null : key;
+  return decideByEvent(trigger, state, { event, isTooOld, correlation }, context);
+}
+
+/** Spares the conditions where the answer would be a reason that was recorded just now. */
+function isStopped(
+  trigger: CompiledTrigger,
+  state: TriggerState,
+  context: TriggerContext,
+): boolean {
+  const reason = profileReason(trigger, context);
+  return reason !== null && isQuiet(trigger, state, reason, context);
+}
+
+interface EventCause {
+  readonly event: StitchedEvent;
+  readonly isTooOld: boolean;
+  readonly correlation?: string | null;
+}
+
+function decideByEvent(
+  trigger: CompiledTrigger,
+  state: TriggerState,
+  { event, isTooOld, correlation = null }: EventCause,
+  context: TriggerContext,
+): Action | undefined {
+  const reason: SuppressionReason | null = isTooOld ? 'event_too_old' : null;
+  const { id, receivedAt } = event;
+  const cause = { event: id, anchor: id, correlation, dueAt: null, receivedAt, reason };
+  const facts = (): JsonObject => eventFacts(event, trigger.contextProperties);
+  return decideNow(trigger, state, { ...cause, facts }, context, eventScope(event));
+}
+
+interface LazyCause extends Omit<Cause, 'facts'> {
+  readonly facts: (() => JsonObject) | null;
+}
+
+function decideNow(
+  trigger: CompiledTrigger,
+  state: TriggerState,
+  cause: LazyCause,
+  context: TriggerContext,
+  event?: object,
+): Action | undefined {
+  const { condition } = trigger;
+  if (condition !== null && condition.evaluate(context.scope(event)) !== true) return undefined;
+  return decide(trigger, state, { ...cause, facts: cause.facts?.() ?? null }, context);
+}
