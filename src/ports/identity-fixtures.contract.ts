@@ -100,7 +100,7 @@ export const MEMBER = id('member', 'm');
 /** Creates a profile and claims its identifiers. */
 export async function found(session: IdentitySession, made: NewProfile): Promise<void> {
   await session.ensure(T, made);
-  for (const { digest } of made.identifiers) await session.claim(T, digest, made.pid, 1);
+  for (const { digest } of made.identifiers) await session.claim(T, digest, made.pid);
 }
 
 /** Fence, absorb, finish; answers what absorb said. */

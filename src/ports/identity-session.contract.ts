@@ -31,14 +31,14 @@ export function describeEntries(open: OpenIdentityStore): void {
       const { session } = await open();
       await found(session, profile('p1', 1, DEVICE));
       await found(session, profile('p2', 2, MEMBER));
-      expect(await session.claim(T, DEVICE.digest, pidOf('p2'), 9)).toBe(pidOf('p1'));
+      expect(await session.claim(T, DEVICE.digest, pidOf('p2'))).toBe(pidOf('p1'));
       const [seen] = await session.resolve(T, [DEVICE.digest]);
       expect(seen?.entry).toEqual({
         digest: DEVICE.digest,
         owner: pidOf('p1'),
         mark: 'none',
         owners: [],
-        since: 1,
+        since: 0,
       });
     });
 
@@ -87,7 +87,7 @@ export function describeEntries(open: OpenIdentityStore): void {
       for (const [index, name] of ['p1', 'p2', 'p3'].entries()) {
         await found(session, profile(name, index, id('member', name)));
       }
-      await session.claim(T, PHONE.digest, pidOf('p1'), 1);
+      await session.claim(T, PHONE.digest, pidOf('p1'));
       const share = (owner: string, since: number) =>
         session.share(T, {
           digest: PHONE.digest,
@@ -110,7 +110,7 @@ export function describeEntries(open: OpenIdentityStore): void {
 
     it('counts owners that became one as one, where the caller says so', async () => {
       const { session } = await open();
-      await session.claim(T, PHONE.digest, pidOf('p1'), 1);
+      await session.claim(T, PHONE.digest, pidOf('p1'));
       const share = { digest: PHONE.digest, ownersMax: 2, since: 5 };
       await session.share(T, { ...share, owner: pidOf('p2'), merged: [] });
       const merged = [{ pid: pidOf('p2'), root: pidOf('p1') }];
@@ -122,7 +122,7 @@ export function describeEntries(open: OpenIdentityStore): void {
 
     it('moves by a verified rebind, once, and loses its mark', async () => {
       const { session } = await open();
-      await session.claim(T, PHONE.digest, pidOf('p1'), 1);
+      await session.claim(T, PHONE.digest, pidOf('p1'));
       const share = { owner: pidOf('p2'), merged: [], ownersMax: 3, since: 5 };
       await session.share(T, { ...share, digest: PHONE.digest });
       const rebind = { digest: PHONE.digest, from: pidOf('p1'), to: pidOf('p2'), since: 9 };
@@ -150,7 +150,7 @@ export function describeEntries(open: OpenIdentityStore): void {
       ]);
       expect(await session.record('other', pidOf('p1'))).toBeUndefined();
       await session.ensure('other', profile('p2', 2, DEVICE));
-      expect(await session.claim('other', DEVICE.digest, pidOf('p2'), 1)).toBe(pidOf('p2'));
+      expect(await session.claim('other', DEVICE.digest, pidOf('p2'))).toBe(pidOf('p2'));
       expect((await session.resolve(T, [DEVICE.digest]))[0]?.entry?.owner).toBe(pidOf('p1'));
     });
   });
@@ -389,7 +389,7 @@ export function describeVisibility(open: OpenIdentityStore, harness: IdentitySto
     await session.ensure(T, { ...made, createdAt });
     await session.ensure(T, profile('anon', 2));
     await session.ensure(T, profile('p2', 3, id('device', 'd2')));
-    await session.claim(T, PHONE.digest, pidOf('p1'), 1_700_000_000_123);
+    await session.claim(T, PHONE.digest, pidOf('p1'));
     const share = { digest: PHONE.digest, owner: pidOf('p2'), merged: [], ownersMax: 3 };
     await session.share(T, { ...share, since: 1_800_000_000_456 });
     const read = async (from: IdentitySession) => ({
@@ -429,7 +429,7 @@ function describeAtOnce(open: OpenIdentityStore): void {
     const { store, session } = await open();
     const other = store.begin();
     await found(session, profile('p1', 1, DEVICE));
-    expect(await other.claim(T, DEVICE.digest, pidOf('p2'), 2)).toBe(pidOf('p1'));
+    expect(await other.claim(T, DEVICE.digest, pidOf('p2'))).toBe(pidOf('p1'));
   });
 
   it('a fence left open is found by its age', async () => {

@@ -68,7 +68,7 @@ export interface IdentitySession {
    */
   ensure(tenant: string, profile: NewProfile): Promise<EnsureAnswer>;
   /** Inserts if absent; answers the owner, whoever it is. */
-  claim(tenant: string, digest: Digest, pid: Pid, since: number): Promise<Pid>;
+  claim(tenant: string, digest: Digest, pid: Pid): Promise<Pid>;
   /** Lists identifiers with a root and reserves its strong values: all of them or none. */
   attach(
     tenant: string,

@@ -1,12 +1,13 @@
 /**
- * How the identity plane lies on disk: an index entry in 17 bytes, a profile in 20 and 13 for each
- * identifier. Type codes are part of the format: never change or reuse one. Fences are not written,
- * for none outlives a commit here.
+ * How the identity plane lies on disk, small: the first tenant's keys have no prefix, an entry as it
+ * was first claimed is nothing but its owner. Type codes are part of the format: never change or
+ * reuse one. Fences and refusals are not written, for no fence outlives a commit here.
  *
- *   entry    u8 mark · pid owner · u48 since · (shared: u8 count, pids)
+ *   key      (varint tenant) · digest or pid
+ *   entry    pid owner, or: u8 mark · pid owner · u48 since · varint count, owners
  *   record   u8 flags · u48 log time · varints partition, offset, index · (epoch) · (parent) · (founder)
- *            · varint count, identifiers: u8 type and scope?, (varint length, scope), digest
- *            · varint count, absorbed pids
+ *            · (varint count, absorbed pids) · identifiers to the end: u8 type and scope?,
+ *            (varint length, scope), digest
  */
 import type {
   Digest,
@@ -16,8 +17,8 @@ import type {
 } from '../../domain/identity/identifier.ts';
 import type { IndexEntry, Mark, ProfileRecord } from '../../domain/identity/view.ts';
 
-const PID_BYTES = 10;
-const DIGEST_BYTES = 12;
+export const PID_BYTES = 10;
+export const DIGEST_BYTES = 12;
 const TIME_BYTES = 6;
 const VARINT_BYTES_MAX = 8;
 const HEAD_BYTES_MAX = 64;
@@ -40,54 +41,47 @@ const HAS_SCOPE = 0x80;
 
 const HAS_EPOCH = 1;
 const HAS_PARENT = 2;
-const IS_ANONYMOUS = 4;
+const HAS_ABSORBED = 4;
+const IS_ANONYMOUS = 8;
 /** The founder is the first identifier: the usual case, not written twice. */
-const FOUNDED_BY_FIRST = 8;
+const FOUNDED_BY_FIRST = 16;
 const ANONYMOUS = 'anon:';
 
-/** Bytes in memory that is used again: good until the next call. */
-export interface IdentityCodec {
-  entryKey(tenant: number, digest: Digest): Buffer;
-  recordKey(tenant: number, pid: Pid): Buffer;
-  encodeEntry(entry: IndexEntry): Buffer;
-  encodeRecord(record: ProfileRecord): Buffer;
+/** Keys in memory that is used again: each is good until the next. */
+export function createKeys(idBytes: number): (tenant: number, id: string) => Buffer {
+  const bytes = Buffer.allocUnsafeSlow(VARINT_BYTES_MAX + idBytes);
+  return (tenant, id) => {
+    const at = tenant === 0 ? 0 : writeVarint(bytes, tenant, 0);
+    return bytes.subarray(0, writeHex(bytes, id, at, idBytes));
+  };
 }
 
-export function createIdentityCodec(): IdentityCodec {
-  const keyScratch = Buffer.allocUnsafeSlow(VARINT_BYTES_MAX + DIGEST_BYTES);
-  const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-  const room = (bytes: number) =>
-    bytes <= SCRATCH_BYTES ? scratch : Buffer.allocUnsafeSlow(bytes);
-  const keyOf = (tenant: number, id: string, length: number): Buffer => {
-    const at = writeVarint(keyScratch, tenant, 0);
-    return keyScratch.subarray(0, writeHex(keyScratch, id, at, length));
-  };
-  return {
-    entryKey: (tenant, digest) => keyOf(tenant, digest, DIGEST_BYTES),
-    recordKey: (tenant, pid) => keyOf(tenant, pid, PID_BYTES),
-    encodeEntry(entry) {
-      const bytes = room(HEAD_BYTES_MAX + entry.owners.length * PID_BYTES);
-      return bytes.subarray(0, writeEntry(bytes, entry));
-    },
-    encodeRecord(record) {
-      const bytes = room(recordBytesMax(record));
-      return bytes.subarray(0, writeRecord(bytes, record));
-    },
-  };
+/** Good until the next entry or record is encoded. */
+export function encodeEntry(entry: IndexEntry): Buffer {
+  const bytes = room(HEAD_BYTES_MAX + entry.owners.length * PID_BYTES);
+  return bytes.subarray(0, writeEntry(bytes, entry));
+}
+
+/** Good until the next entry or record is encoded. */
+export function encodeRecord(record: ProfileRecord): Buffer {
+  const bytes = room(recordBytesMax(record));
+  return bytes.subarray(0, writeRecord(bytes, record));
 }
 
 export function decodeEntry(digest: Digest, bytes: Buffer): IndexEntry {
-  const mark = MARKS[bytes.readUInt8(0)];
+  if (bytes.length === PID_BYTES) {
+    return { digest, owner: readHex(bytes, 0, PID_BYTES), mark: 'none', owners: NONE, since: 0 };
+  }
+  const reader = new Reader(bytes);
+  const mark = MARKS[reader.byte()];
   if (mark === undefined) throw new RangeError('an index entry has an unknown mark');
-  const owner = readHex(bytes, 1, PID_BYTES);
-  const since = bytes.readUIntBE(1 + PID_BYTES, TIME_BYTES);
-  if (mark !== 'shared') return { digest, owner, mark, owners: NONE, since };
-  const owners = readPids(new Reader(bytes, 1 + PID_BYTES + TIME_BYTES));
-  return { digest, owner, mark, owners, since };
+  const owner = reader.hex(PID_BYTES);
+  const since = reader.time();
+  return { digest, owner, mark, owners: readPids(reader), since };
 }
 
 export function decodeRecord(pid: Pid, bytes: Buffer): ProfileRecord {
-  const reader = new Reader(bytes, 0);
+  const reader = new Reader(bytes);
   const flags = reader.byte();
   const createdAt = {
     logTime: reader.time(),
@@ -98,23 +92,24 @@ export function decodeRecord(pid: Pid, bytes: Buffer): ProfileRecord {
   const epoch = flags & HAS_EPOCH ? reader.varint() : 0;
   const parent = flags & HAS_PARENT ? reader.hex(PID_BYTES) : null;
   const named = flags & FOUNDED_BY_FIRST ? undefined : reader.hex(DIGEST_BYTES);
+  const absorbed = flags & HAS_ABSORBED ? readPids(reader) : NONE;
   const identifiers = readIdentifiers(reader);
   const digest = named ?? identifiers[0]?.digest ?? '';
   const founder = flags & IS_ANONYMOUS ? ANONYMOUS + digest : digest;
-  const absorbed = readPids(reader);
   return { pid, createdAt, founder, epoch, parent, identifiers, absorbed, fence: null };
 }
 
 const NONE: readonly never[] = [];
 
+const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+const room = (bytes: number): Buffer =>
+  bytes <= SCRATCH_BYTES ? scratch : Buffer.allocUnsafeSlow(bytes);
+
 function writeEntry(bytes: Buffer, { mark, owner, since, owners }: IndexEntry): number {
+  if (mark === 'none' && since === 0) return writeHex(bytes, owner, 0, PID_BYTES);
   bytes[0] = MARKS.indexOf(mark);
-  let at = writeHex(bytes, owner, 1, PID_BYTES);
-  at = bytes.writeUIntBE(since, at, TIME_BYTES);
-  if (mark !== 'shared') return at;
-  at = writeVarint(bytes, owners.length, at);
-  for (const pid of owners) at = writeHex(bytes, pid, at, PID_BYTES);
-  return at;
+  const at = bytes.writeUIntBE(since, writeHex(bytes, owner, 1, PID_BYTES), TIME_BYTES);
+  return writePids(bytes, owners, at);
 }
 
 function writeRecord(bytes: Buffer, record: ProfileRecord): number {
@@ -124,6 +119,7 @@ function writeRecord(bytes: Buffer, record: ProfileRecord): number {
   bytes[0] =
     (epoch > 0 ? HAS_EPOCH : 0) |
     (parent === null ? 0 : HAS_PARENT) |
+    (absorbed.length > 0 ? HAS_ABSORBED : 0) |
     (isAnonymous ? IS_ANONYMOUS : 0) |
     (isFirst ? FOUNDED_BY_FIRST : 0);
   let at = bytes.writeUIntBE(createdAt.logTime, 1, TIME_BYTES);
@@ -134,10 +130,8 @@ function writeRecord(bytes: Buffer, record: ProfileRecord): number {
   if (parent !== null) at = writeHex(bytes, parent, at, PID_BYTES);
   const digest = isAnonymous ? founder.slice(ANONYMOUS.length) : founder;
   if (!isFirst) at = writeHex(bytes, digest, at, DIGEST_BYTES);
-  at = writeVarint(bytes, identifiers.length, at);
+  if (absorbed.length > 0) at = writePids(bytes, absorbed, at);
   for (const identifier of identifiers) at = writeIdentifier(bytes, identifier, at);
-  at = writeVarint(bytes, absorbed.length, at);
-  for (const pid of absorbed) at = writeHex(bytes, pid, at, PID_BYTES);
   return at;
 }
 
@@ -164,9 +158,8 @@ function recordBytesMax({ identifiers, absorbed }: ProfileRecord): number {
 }
 
 function readIdentifiers(reader: Reader): readonly IdentifierKey[] {
-  const count = reader.varint();
   const identifiers: IdentifierKey[] = [];
-  for (let n = 0; n < count; n += 1) {
+  while (!reader.isAtEnd()) {
     const code = reader.byte();
     const type = TYPES[code & ~HAS_SCOPE];
     if (type === undefined) throw new RangeError('a profile record has an unknown identifier type');
@@ -176,9 +169,14 @@ function readIdentifiers(reader: Reader): readonly IdentifierKey[] {
   return identifiers;
 }
 
+function writePids(bytes: Buffer, pids: readonly Pid[], start: number): number {
+  let at = writeVarint(bytes, pids.length, start);
+  for (const pid of pids) at = writeHex(bytes, pid, at, PID_BYTES);
+  return at;
+}
+
 function readPids(reader: Reader): readonly Pid[] {
   const count = reader.varint();
-  if (count === 0) return NONE;
   return Array.from({ length: count }, () => reader.hex(PID_BYTES));
 }
 
@@ -207,11 +205,14 @@ const readHex = (bytes: Buffer, at: number, length: number): string =>
 
 class Reader {
   private readonly bytes: Buffer;
-  private at: number;
+  private at = 0;
 
-  constructor(bytes: Buffer, at: number) {
+  constructor(bytes: Buffer) {
     this.bytes = bytes;
-    this.at = at;
+  }
+
+  isAtEnd(): boolean {
+    return this.at >= this.bytes.length;
   }
 
   byte(): number {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { identityStoreContract } from '../../ports/identity-store.contract.ts';
 import { openEnvironment } from './environment.ts';
-import { openIdentityStore } from './identity-store.ts';
+import { createLmdbIdentityStore } from './identity-store.ts';
 
 const OPTIONS = {
   clock: { now: () => 1_000 },
@@ -19,7 +19,7 @@ identityStoreContract('an identity store in LMDB', {
     const dir = mkdtempSync(join(tmpdir(), 'weft-identity-'));
     const environment = openEnvironment(dir, OPTIONS);
     return {
-      store: openIdentityStore(environment),
+      store: createLmdbIdentityStore(environment),
       logged: async () => environment.read({ topic: 'events', partition: 0 }, 0, ALL),
       async close() {
         await environment.close();

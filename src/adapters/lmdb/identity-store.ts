@@ -37,9 +37,9 @@ interface Parts {
   readonly positions: FencedPositions;
 }
 
-export function openIdentityStore(environment: Environment): IdentityStore {
+export function createLmdbIdentityStore(environment: Environment): IdentityStore {
   const tables = openIdentityTables(environment);
-  const positions = openFencedPositions(environment, 'identity-positions');
+  const positions = openFencedPositions(environment, 'identity.positions');
   const parts = { environment, tables, positions };
   return {
     async claim(partitions) {
@@ -71,10 +71,10 @@ function createSession(parts: Parts): IdentitySession {
     record: async (tenant, pid) => overlay.record(tenant, pid),
     ensure: async (tenant, profile) =>
       take(tenant, ensureRecord(overlay.record(tenant, profile.pid), profile)),
-    async claim(tenant, digest, pid, since) {
+    async claim(tenant, digest, pid) {
       const entry = overlay.entry(tenant, digest);
       if (entry) return entry.owner;
-      overlay.putEntry(tenant, { digest, owner: pid, mark: 'none', owners: [], since });
+      overlay.putEntry(tenant, { digest, owner: pid, mark: 'none', owners: [], since: 0 });
       return pid;
     },
     attach: async (tenant, root, epoch, identifiers, limits) =>

@@ -6,7 +6,16 @@ import type { Database } from 'lmdb';
 import type { Digest, Pid } from '../../domain/identity/identifier.ts';
 import type { IndexEntry, ProfileRecord } from '../../domain/identity/view.ts';
 import type { Environment } from './environment.ts';
-import { createIdentityCodec, decodeEntry, decodeRecord } from './identity-codec.ts';
+import { createRecentMap } from '../../domain/recent-map.ts';
+import {
+  DIGEST_BYTES,
+  PID_BYTES,
+  createKeys,
+  decodeEntry,
+  decodeRecord,
+  encodeEntry,
+  encodeRecord,
+} from './identity-codec.ts';
 
 export interface IdentityTables {
   begin(): IdentityOverlay;
@@ -36,11 +45,24 @@ interface Changes {
 
 type Table = Database<Buffer, Uint8Array>;
 
+/** Decoded, of what is on disk: about 300 and 700 bytes each. */
+const ENTRIES_CACHED_MAX = 100_000;
+const RECORDS_CACHED_MAX = 50_000;
+
 export function openIdentityTables(environment: Environment): IdentityTables {
-  const entries: Table = environment.openTable('identity-entries');
-  const records: Table = environment.openTable('identity-records');
+  const entries = openCached(environment, 'identity.entries', {
+    cachedMax: ENTRIES_CACHED_MAX,
+    keyOf: createKeys(DIGEST_BYTES),
+    encode: encodeEntry,
+    decode: decodeEntry,
+  });
+  const records = openCached(environment, 'identity.records', {
+    cachedMax: RECORDS_CACHED_MAX,
+    keyOf: createKeys(PID_BYTES),
+    encode: encodeRecord,
+    decode: decodeRecord,
+  });
   const tenants = openTenants(environment);
-  const codec = createIdentityCodec();
   let version = 0;
 
   const begin = (): IdentityOverlay => {
@@ -57,35 +79,29 @@ export function openIdentityTables(environment: Environment): IdentityTables {
     return {
       entry(tenant, digest) {
         const changed = changes.get(tenant)?.entries.get(digest);
-        if (changed) return changed;
-        const number = tenants.numberOf(tenant);
-        if (number === undefined) return undefined;
-        const bytes = entries.getBinaryFast(codec.entryKey(number, digest));
-        return bytes && decodeEntry(digest, bytes);
+        return changed ?? entries.get(tenants.numberOf(tenant), digest);
       },
       record(tenant, pid) {
         const changed = changes.get(tenant)?.records.get(pid);
-        if (changed) return changed;
-        const number = tenants.numberOf(tenant);
-        if (number === undefined) return undefined;
-        const bytes = records.getBinaryFast(codec.recordKey(number, pid));
-        return bytes && decodeRecord(pid, bytes);
+        return changed ?? records.get(tenants.numberOf(tenant), pid);
       },
       putEntry: (tenant, entry) => void changesOf(tenant).entries.set(entry.digest, entry),
       putRecord: (tenant, record) => void changesOf(tenant).records.set(record.pid, record),
       isStale: () => begunAt !== version,
       write() {
         for (const { number, ...changed } of changes.values()) {
-          for (const [digest, entry] of changed.entries) {
-            entries.putSync(codec.entryKey(number, digest), codec.encodeEntry(entry));
-          }
-          for (const [pid, record] of changed.records) {
-            if (record.fence) throw new Error(`profile ${pid} is left behind an open fence`);
-            records.putSync(codec.recordKey(number, pid), codec.encodeRecord(record));
+          for (const entry of changed.entries.values()) entries.write(number, entry.digest, entry);
+          for (const record of changed.records.values()) {
+            if (record.fence) throw new Error(`profile ${record.pid} is left behind an open fence`);
+            records.write(number, record.pid, record);
           }
         }
       },
       settle() {
+        for (const { number, ...changed } of changes.values()) {
+          for (const entry of changed.entries.values()) entries.cache(number, entry.digest, entry);
+          for (const record of changed.records.values()) records.cache(number, record.pid, record);
+        }
         if (changes.size > 0) version += 1;
       },
     };
@@ -95,13 +111,58 @@ export function openIdentityTables(environment: Environment): IdentityTables {
     begin,
     clear() {
       environment.write(() => {
-        entries.clearSync();
-        records.clearSync();
+        entries.clear();
+        records.clear();
       });
       version += 1;
     },
   };
 }
+
+interface CachedTable<V> {
+  get(tenant: number | undefined, id: string): V | undefined;
+  /** Inside a transaction. */
+  write(tenant: number, id: string, value: V): void;
+  /** What is on disk now. */
+  cache(tenant: number, id: string, value: V): void;
+  clear(): void;
+}
+
+interface CachedTableOptions<V> {
+  readonly cachedMax: number;
+  readonly keyOf: (tenant: number, id: string) => Buffer;
+  readonly encode: (value: V) => Buffer;
+  readonly decode: (id: string, bytes: Buffer) => V;
+}
+
+function openCached<V>(
+  environment: Environment,
+  name: string,
+  { cachedMax, keyOf, encode, decode }: CachedTableOptions<V>,
+): CachedTable<V> {
+  const table: Table = environment.openTable(name);
+  const cached = createRecentMap<string, V>(cachedMax);
+  return {
+    get(tenant, id) {
+      if (tenant === undefined) return undefined;
+      const known = cached.get(cacheKey(tenant, id));
+      if (known !== undefined) return known;
+      const bytes = table.getBinaryFast(keyOf(tenant, id));
+      if (bytes === undefined) return undefined;
+      const value = decode(id, bytes);
+      cached.set(cacheKey(tenant, id), value);
+      return value;
+    },
+    write: (tenant, id, value) => table.putSync(keyOf(tenant, id), encode(value)),
+    cache: (tenant, id, value) => cached.set(cacheKey(tenant, id), value),
+    clear() {
+      table.clearSync();
+      cached.clear();
+    },
+  };
+}
+
+const cacheKey = (tenant: number, id: string): string => (tenant === 0 ? id : `${tenant}/${id}`);
 
 interface Tenants {
   numberOf(tenant: string): number | undefined;
@@ -110,7 +171,7 @@ interface Tenants {
 }
 
 function openTenants(environment: Environment): Tenants {
-  const table = environment.openTable<number, string>('identity-tenants', {
+  const table = environment.openTable<number, string>('identity.tenants', {
     encoding: 'json',
     keyEncoding: 'ordered-binary',
   });

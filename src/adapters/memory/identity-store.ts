@@ -73,11 +73,11 @@ function createSession(plane: Plane, positions: FencedPositions): IdentitySessio
     record: async (tenant, pid) => recordOf(tenant, pid),
     ensure: async (tenant, profile) =>
       take(tenant, ensureRecord(recordOf(tenant, profile.pid), profile)),
-    async claim(tenant, digest, pid, since) {
+    async claim(tenant, digest, pid) {
       const key = keyOf(tenant, digest);
       const entry = plane.entries.get(key);
       if (entry) return entry.owner;
-      plane.entries.set(key, { digest, owner: pid, mark: 'none', owners: [], since });
+      plane.entries.set(key, { digest, owner: pid, mark: 'none', owners: [], since: 0 });
       return pid;
     },
     attach: async (tenant, root, epoch, identifiers, limits) =>

@@ -21,7 +21,7 @@ export interface IndexEntry {
   readonly owner: Pid;
   readonly mark: Mark;
   readonly owners: readonly Pid[];
-  /** Log time at which owner or mark last changed (identity.md 2.6). */
+  /** Log time at which owner or mark last changed (identity.md 2.6); 0: it is as first claimed. */
   readonly since: number;
 }
 
@@ -48,10 +48,13 @@ export interface ProfileRecord {
   readonly declined?: readonly string[];
 }
 
-/** Reads are of roots: `root` follows parents. Everything an event may need was loaded before. */
+/** Everything an event may need was loaded before. */
 export interface IdentityView {
   entry(digest: Digest): IndexEntry | undefined;
+  /** Follows parents; throws for a pid without a record, as no entry may point at one. */
   root(pid: Pid): ProfileRecord;
+  /** The record under this very pid, as far as it was loaded. */
+  record(pid: Pid): ProfileRecord | undefined;
 }
 
 export type RefusalReason = 'strong_conflict' | 'ambiguous' | 'limit' | 'cannot_link';
@@ -70,27 +73,54 @@ export type Decision =
   | { readonly kind: 'dead'; readonly reason: 'two_values_of_unique_type' }
   | Attribution;
 
+/**
+ * To be written in this order: create, absorb, attach and claim, rebind, share. The edges of the
+ * event run from `accepted[0]`, its strongest, to each other accepted one.
+ */
 export interface Attribution {
   readonly kind: 'attributed';
   /** The profile the event belongs to: after the merges below, a root. */
   readonly target: Pid;
-  /** Set when the target is anon(x): the digest x. Such a profile may have to be created. */
+  /** Set when the target is anon(x): the digest x. */
   readonly anonymousOf?: Digest;
-  /** The target must be created, founded by this. */
-  readonly create?: { readonly founder: string };
-  /** New listings of the target, claims to be made; empty for the known case. */
+  /**
+   * The target must be created. Where it turns out to exist, it is this very profile (another
+   * worker, a lost answer, an anon(x) that was not loaded), and the rest holds.
+   */
+  readonly create?: { readonly founder: string; readonly epoch: number };
+  /** New listings of the target, claims to be made, the founder's too; empty for the known case. */
   readonly attach: readonly Identifier[];
   /** Roots to absorb into the target, oldest first. */
-  readonly merge: readonly Pid[];
-  /** Verified rebinds: taken from another root, marks cleared. */
-  readonly rebind: readonly { readonly identifier: Identifier; readonly from: Pid }[];
+  readonly merge: readonly Absorption[];
+  readonly rebind: readonly RebindOrder[];
   readonly refused: readonly Refusal[];
-  /** Marks and owners to add; `nowHub` are those whose owners go over the limit by this. */
   readonly nowShared: readonly IdentifierKey[];
+  /** Those whose owners go over the limit by this. */
   readonly nowHub: readonly IdentifierKey[];
-  readonly ownersAdded: readonly { readonly identifier: IdentifierKey; readonly owner: Pid }[];
-  /** Accepted edges: the strongest accepted identifier to each other accepted one. */
-  readonly edges: readonly { readonly from: Digest; readonly to: Digest }[];
-  /** Identifiers of the event that are now listed with the target. */
+  /** All shares to be made, those of `nowShared` and `nowHub` too. */
+  readonly ownersAdded: readonly OwnerAdded[];
+  /** Identifiers of the event that are listed with the target and join it, in canonical order. */
   readonly accepted: readonly Digest[];
+}
+
+export interface Absorption {
+  readonly pid: Pid;
+  /** The identifier of the event that leads there. */
+  readonly by: IdentifierKey;
+}
+
+/** A verified rebind: to be listed with the target, its mark cleared. */
+export interface RebindOrder {
+  readonly identifier: Identifier;
+  /** The pid its entry names, absorbed or not. */
+  readonly from: Pid;
+  /** The root that lists it so far; may be the target: then only the mark goes. */
+  readonly root: Pid;
+}
+
+/** The target becomes an owner; `merged` says which roots owners listed so far have become. */
+export interface OwnerAdded {
+  readonly identifier: IdentifierKey;
+  readonly owner: Pid;
+  readonly merged: readonly { readonly pid: Pid; readonly root: Pid }[];
 }
