@@ -47,7 +47,8 @@ export interface LogSink {
   revoked(partitions: readonly TopicPartition[]): void;
   /**
    * Records of one partition, in offset order, possibly some again. Answers false when the
-   * subscriber is full: nothing more of this partition is offered until `resume`.
+   * subscriber is full: these were taken, but nothing more of this partition is offered until
+   * `resume` or `seek`.
    */
   offer(partition: TopicPartition, records: readonly LogRecord[]): boolean;
   /** The subscription cannot go on. */
@@ -56,7 +57,7 @@ export interface LogSink {
 
 export interface Subscription {
   resume(partition: TopicPartition): void;
-  /** Read this partition again from here. */
+  /** Read this partition again from here; a full subscriber counts as having room again. */
   seek(partition: TopicPartition, offset: number): void;
   /**
    * When the latest look at this partition that found nothing at or beyond `offset` began;
@@ -74,7 +75,10 @@ export interface EventLog {
   /** Durable when it resolves. Records of one call and partition keep their order. At least once:
    *  after an error the records may be there all the same. Full disk: `disk_guard`; gone: `log_unavailable`. */
   append(records: readonly NewRecord[]): Promise<void>;
-  /** What is there from `from` on, at least one record if there is any. Never waits for more. */
+  /**
+   * What is there from `from` on, at least one record if there is any. Never waits for more. Offsets
+   * that retention dropped are `corrupt_data`, here and (through `failed`) in a subscription.
+   */
   read(partition: TopicPartition, from: number, limits: ReadLimits): Promise<readonly LogRecord[]>;
   bounds(topic: string): Promise<readonly Bounds[]>;
   /** Share the partitions of these topics with all subscribers of the same group. */

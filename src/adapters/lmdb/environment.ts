@@ -39,7 +39,7 @@ export interface Environment {
    * A table of its own, made if it is not there; binary keys and values unless asked otherwise. A
    * name has the same options every time. Not inside `write`.
    */
-  openTable<V = Buffer, K extends Key = Uint8Array>(
+  openTable<V = Uint8Array, K extends Key = Uint8Array>(
     name: string,
     options?: DatabaseOptions,
   ): Database<V, K>;
@@ -157,7 +157,7 @@ function createEnvironment(parts: Parts): Environment {
     dir,
     id: directory.id,
     partitions,
-    openTable<V = Buffer, K extends Key = Uint8Array>(name: string, options?: DatabaseOptions) {
+    openTable<V = Uint8Array, K extends Key = Uint8Array>(name: string, options?: DatabaseOptions) {
       if (writing) throw new Error(`table ${name} is opened inside a transaction`);
       const known = tables.get(name) as Database<V, K> | undefined;
       if (known !== undefined) return known;
