@@ -8,7 +8,7 @@
  */
 import type { ConsentState } from '../channels.ts';
 import { parseDuration } from '../duration.ts';
-import type { Json } from '../event.ts';
+import type { Json, JsonObject } from '../event.ts';
 import type { NameType } from '../expression.ts';
 import type { Action, StitchedEvent } from '../message.ts';
 import { compileTriggers } from './compile.ts';
@@ -49,6 +49,13 @@ export function planOf(...triggers: readonly Json[]): TriggerPlan {
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
   return compiled.plan;
 }
+
+/** `on` A, `then` B. */
+export const sequenceOf = (trigger: JsonObject, then: JsonObject): JsonObject => ({
+  ...trigger,
+  // oxlint-disable-next-line unicorn/no-thenable -- it is a word of the catalogue, and no function
+  then,
+});
 
 export const LOG: Json = [{ log: {} }];
 

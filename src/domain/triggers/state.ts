@@ -15,7 +15,7 @@ export interface TriggerState {
   progress: Progress[];
   /** By (at, trigger, id). */
   decided: DecidedAt[];
-  /** By (at, action). */
+  /** By (at, trigger, action). */
   records: DecisionRecord[];
 }
 
@@ -134,6 +134,7 @@ export const compareDecided = (a: DecidedAt, b: DecidedAt): number =>
 
 export const compareRecords = (a: DecisionRecord, b: DecisionRecord): number =>
   a.at - b.at ||
+  a.trigger - b.trigger ||
   compareBytewise(a.action, b.action) ||
   compareBytewise(a.reason ?? '', b.reason ?? '');
 
