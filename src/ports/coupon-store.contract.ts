@@ -2,7 +2,7 @@
  * What every coupon store must honour, one sentence a test. The store may need to be asked again
  * (lost replies, doubled calls): who asks again gets what was meant for it, and nothing is lost.
  */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import type { CouponStore, IssueRequest } from './coupon-store.ts';
 import { COUPON_CODE_LENGTH_MAX } from './coupon-store.ts';
 
@@ -25,20 +25,15 @@ const request = (action: string, more: Partial<IssueRequest> = {}): IssueRequest
   ...more,
 });
 
-export function couponStoreContract(
-  title: string,
-  openStore: () => Promise<OpenedCouponStore>,
-): void {
+export function couponStoreContract(openStore: () => Promise<OpenedCouponStore>): void {
   const open = async (): Promise<CouponStore> => {
     const opened = await openStore();
     onTestFinished(() => opened.close());
     return opened.store;
   };
-  describe(`${title}`, () => {
-    describeIssues(open);
-    describePools(open);
-    describeLookups(open);
-  });
+  describeIssues(open);
+  describePools(open);
+  describeLookups(open);
 }
 
 type Open = () => Promise<CouponStore>;

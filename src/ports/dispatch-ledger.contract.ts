@@ -1,5 +1,5 @@
 /** What every dispatch ledger must honour, one sentence a test. */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import type { DispatchCommit, DispatchEntry, DispatchLedger } from './dispatch-ledger.ts';
 import type { NewRecord } from './event-log.ts';
 import type { CommitAnswer, Position } from './outbox.ts';
@@ -45,10 +45,7 @@ interface Opened extends OpenedDispatchLedger {
   readonly commit: (to: number, more?: Partial<DispatchCommit>) => Promise<CommitAnswer>;
 }
 
-export function dispatchLedgerContract(
-  title: string,
-  openLedger: () => Promise<OpenedDispatchLedger>,
-): void {
+export function dispatchLedgerContract(openLedger: () => Promise<OpenedDispatchLedger>): void {
   const openOne = async (): Promise<Opened> => {
     const opened = await openLedger();
     onTestFinished(() => opened.close());
@@ -65,10 +62,8 @@ export function dispatchLedgerContract(
       });
     return { ...opened, commit };
   };
-  describe(`${title}`, () => {
-    describeEntries(openOne);
-    describePositions(openOne);
-  });
+  describeEntries(openOne);
+  describePositions(openOne);
 }
 
 /** As a stage does it: `moved` to where one wanted to go means that the first try took effect. */

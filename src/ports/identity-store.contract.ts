@@ -2,7 +2,7 @@
  * What every identity store must honour, one sentence a test. Where a store may answer only after
  * the caller tried again (lost replies, doubled calls), the same sentences hold.
  */
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import type { IdentityStoreHarness, OpenIdentityStore } from './identity-fixtures.contract.ts';
 import {
   DEVICE,
@@ -25,7 +25,7 @@ import {
   describeVisibility,
 } from './identity-session.contract.ts';
 
-export function identityStoreContract(title: string, harness: IdentityStoreHarness): void {
+export function identityStoreContract(harness: IdentityStoreHarness): void {
   const open: OpenIdentityStore = async () => {
     const opened = await harness.open();
     onTestFinished(() => opened.close());
@@ -33,13 +33,11 @@ export function identityStoreContract(title: string, harness: IdentityStoreHarne
     if (!claim0 || !claim1) throw new Error('a claim was not answered');
     return { ...opened, claim0, claim1, session: opened.store.begin() };
   };
-  describe(`${title}`, () => {
-    describePositions(open);
-    describeEntries(open);
-    describeRecords(open);
-    describeMerges(open);
-    describeVisibility(open, harness);
-  });
+  describePositions(open);
+  describeEntries(open);
+  describeRecords(open);
+  describeMerges(open);
+  describeVisibility(open, harness);
 }
 
 function describePositions(open: OpenIdentityStore): void {

@@ -15,3 +15,20 @@ export async function retrying<T>(call: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+/** The port with each of these calls made until it answers. */
+export function retryingPort<Port extends object>(
+  port: Port,
+  calls: readonly (keyof Port & string)[],
+): Port {
+  const names: ReadonlySet<string> = new Set(calls);
+  return new Proxy(port, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function' || typeof name !== 'string' || !names.has(name))
+        return member;
+      return (...args: readonly unknown[]) =>
+        retrying(async (): Promise<unknown> => Reflect.apply(member, target, args));
+    },
+  });
+}

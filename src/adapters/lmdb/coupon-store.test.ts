@@ -1,23 +1,26 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { contendForCoupons } from '../../ports/coupon-contention.contract.ts';
 import { couponStoreContract } from '../../ports/coupon-store.contract.ts';
 import { createLmdbCouponStore } from './coupon-store.ts';
 import { openEnvironment } from './environment.ts';
 
 const OPTIONS = { clock: { now: () => 1_000 }, partitions: 1, topics: [], ballastBytes: 0 };
 
-couponStoreContract('a coupon store in LMDB', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'weft-coupons-'));
-  const environment = openEnvironment(dir, OPTIONS);
-  return {
-    store: createLmdbCouponStore(environment),
-    async close() {
-      await environment.close();
-      rmSync(dir, { recursive: true });
-    },
-  };
+describe('a coupon store in LMDB', () => {
+  couponStoreContract(async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'weft-coupons-'));
+    const environment = openEnvironment(dir, OPTIONS);
+    return {
+      store: createLmdbCouponStore(environment),
+      async close() {
+        await environment.close();
+        rmSync(dir, { recursive: true });
+      },
+    };
+  });
 });
 
 it('coupons issued before a restart are known after it', async () => {
@@ -45,4 +48,16 @@ it('coupons issued before a restart are known after it', async () => {
   expect(await store.issue(request)).toMatchObject({ code: 'A', again: true });
   const more = { ...request, action: 'b' };
   expect(await store.issue(more)).toEqual({ kind: 'refused', reason: 'profile_limit' });
+});
+
+it.each([
+  [1, false],
+  [2, true],
+])('64 issuers who ask twice get one code an action (seed %i, pool: %s)', async (seed, pooled) => {
+  const dir = mkdtempSync(join(tmpdir(), 'weft-coupons-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const environment = openEnvironment(dir, OPTIONS);
+  onTestFinished(() => environment.close());
+  const store = createLmdbCouponStore(environment);
+  expect(await contendForCoupons({ store, lossy: store, seed, pooled })).toEqual([]);
 });
