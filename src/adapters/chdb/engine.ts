@@ -53,7 +53,7 @@ const IDLE_POLL_MS = 10;
 
 /** What a read account may set for itself; everything else is refused, as ClickHouse does. */
 const READ_SETTINGS =
-  /^(readonly|result_overflow_mode|max_(execution_time|result_rows|result_bytes|memory_usage|threads|block_size)|output_format_\w+|date_time_output_format|join_use_nulls|extremes|format_csv_\w+)$/;
+  /^(readonly|result_overflow_mode|max_(execution_time|result_rows|result_bytes|memory_usage|threads|block_size)|output_format_(json|csv|tsv|pretty)_\w+|date_time_output_format|join_use_nulls|extremes)$/;
 
 export function openEngine(options: EngineOptions): Engine {
   const { directory, limits } = options;

@@ -33,7 +33,7 @@ export interface StartMessage {
   readonly limits: ReadLimits;
 }
 
-export interface StopMessage {
+interface StopMessage {
   readonly kind: 'stop';
 }
 

@@ -61,7 +61,7 @@ const defaultLimits = (): ReadLimits => ({
 });
 
 /** Beside this file when compiled; from TypeScript sources, in `dist`. */
-export function childScript(): string {
+function childScript(): string {
   const here = import.meta.url;
   return fileURLToPath(
     here.endsWith('.ts')
@@ -156,12 +156,13 @@ async function startChild(options: ChdbOptions, message: StartMessage): Promise<
   });
   const exited = new Promise<ChdbExit>((resolve) => {
     child.once('error', (error) => resolve({ code: null, signal: null, reason: error.message }));
-    child.once('exit', (code, signal) => resolve({ code, signal, reason: said.trim() }));
+    // `close`, not `exit`: by then everything it wrote has been read.
+    child.once('close', (code, signal) => resolve({ code, signal, reason: said.trim() }));
   });
   const ready = new Promise<{ readonly port: number; readonly version: string }>((resolve) => {
     child.on('message', (answer: FromChild) => {
       if (answer.kind === 'ready') resolve(answer);
-      else if (answer.kind === 'failed') said = answer.message;
+      else if (answer.kind === 'failed') said = `${said}\n${answer.message}`;
       else said = `a query did not end ${answer.seconds} s after it was to`;
     });
   });

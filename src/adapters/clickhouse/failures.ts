@@ -13,6 +13,8 @@ const TIMED_OUT: ReadonlySet<string> = new Set(['159', '160']);
 const READ_ONLY: ReadonlySet<string> = new Set(['164', '452', '497']);
 const TOO_MANY_ROWS: ReadonlySet<string> = new Set(['158', '307', '396']);
 const MESSAGE_CHARS_MAX = 1_000;
+/** The engine names the question it was asked about the statement: that one is ours. */
+const OWN_SCOPE = /: In scope SELECT formatQuerySingleLine[\s\S]*$/;
 
 /** For what we do ourselves: inserts, schema, trusted questions. */
 export function failureOf(what: string, error: unknown): WeftError {
@@ -28,6 +30,9 @@ export function readFailureOf(error: unknown, timeoutMs: number): WeftError {
   if (error instanceof WeftError) return error;
   if (isAbort(error))
     return because('query_timeout', `The query did not end within ${timeoutMs / 1_000} s.`, error);
+  // Seen: WITH TOTALS over no rows comes out of the engine as broken JSON.
+  if (error instanceof SyntaxError)
+    return because('query_failed', 'The engine could not write this answer as JSON.', error);
   if (!(error instanceof ClickHouseError)) return unavailable('the query', error);
   const { code } = error;
   if (TIMED_OUT.has(code))
@@ -41,13 +46,19 @@ export function readFailureOf(error: unknown, timeoutMs: number): WeftError {
     );
   if (TOO_MANY_ROWS.has(code))
     return because('query_failed', 'The answer is too large: add LIMIT, or aggregate.', error);
+  if (/Multi-statements are not allowed/.test(error.message))
+    return because(
+      'query_refused',
+      'One statement at a time: leave out what follows the `;`.',
+      error,
+    );
   if (READ_ONLY.has(code)) return because('query_refused', shorten(error.message), error);
   if (PASSES.has(code)) return unavailable('the query', error);
-  return because('query_failed', shorten(error.message), error);
+  return because('query_failed', shorten(error.message.replace(OWN_SCOPE, '')), error);
 }
 
 /** The deadline of a request passed before its answer came. */
-export const isAbort = (error: unknown): boolean =>
+const isAbort = (error: unknown): boolean =>
   error instanceof Error &&
   (/abort|timed? ?out/i.test(error.name) || /abort|timeout/i.test(error.message)) &&
   !(error instanceof ClickHouseError);

@@ -12,7 +12,7 @@ export interface SchemaConnection {
   applied(): Promise<readonly number[]>;
 }
 
-export const MARKER_STATEMENTS = [
+const MARKER_STATEMENTS = [
   'CREATE DATABASE IF NOT EXISTS weft_store',
   `CREATE TABLE IF NOT EXISTS weft_store.migrations (number UInt32, name String)
    ENGINE = ReplacingMergeTree ORDER BY number SETTINGS fsync_after_insert = 1, fsync_part_directory = 1`,
@@ -25,11 +25,11 @@ export async function runMigrations(
   for (const statement of MARKER_STATEMENTS) await connection.execute(statement);
   const applied = new Set(await connection.applied());
   const newest = migrations.length;
-  const unknown = Math.max(0, ...applied);
-  if (unknown > newest)
+  const found = Math.max(0, ...applied);
+  if (found > newest)
     throw new WeftError(
       'data_dir_newer',
-      `The analytics store has schema ${unknown}; this Weft knows schemas up to ${newest}.`,
+      `The analytics store has schema ${found}; this Weft knows schemas up to ${newest}.`,
     );
   for (const { number, name, statements } of migrations) {
     if (applied.has(number)) continue;

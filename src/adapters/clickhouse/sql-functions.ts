@@ -234,7 +234,7 @@ const SCALARS = [
   `,
   // language
   `
-    exists lambda grouping caseWithExpression caseWithExpr
+    _CAST exists lambda grouping caseWithExpression caseWithExpr
   `,
   // about the answer and the engine
   `

@@ -1,0 +1,117 @@
+/** The contract over the embedded engine, and what only a process of its own can suffer. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { analyticsStoreContract, codeOf, eventRows } from '../../ports/analytics-store.contract.ts';
+import { startChdb } from '../chdb/process.ts';
+import { openClickHouse } from './analytics-store.ts';
+import { buildChild, openEmbedded, readMigrations, type Embedded } from './embedded.contract.ts';
+
+const PATIENCE = { timeout: 30_000, interval: 20 };
+let embedded: Embedded;
+
+beforeAll(async () => {
+  embedded = await openEmbedded(startChdb);
+}, 60_000);
+afterAll(() => embedded.close());
+
+analyticsStoreContract('ClickHouse over HTTP, embedded', () => embedded.store);
+
+describe('the embedded engine', () => {
+  it('is back with every row after kill -9, on the same address', async () => {
+    const { store, chdb } = embedded;
+    const tenant = 'killed';
+    const stored: string[] = [];
+    const ask = 'SELECT count() AS n FROM weft.events WHERE tenant = {tenant:String}';
+    for (let round = 0; round < 3; round += 1) {
+      const rows = eventRows(tenant, round * 1_000, round * 1_000 + 1_000);
+      await store.insert('events', rows, `${tenant}/${round}`);
+      stored.push(...rows);
+      const pid = chdb.pid();
+      if (pid === undefined) throw new Error('the engine is away');
+      const restarts = embedded.restarts();
+      // One that is under way when it dies: sent again under its token, it is there once.
+      const late = eventRows(`${tenant}-late`, round * 100, round * 100 + 100);
+      const underWay = codeOf(store.insert('events', late, `late/${round}`));
+      process.kill(pid, 'SIGKILL');
+      expect(['none', 'archive_unavailable']).toContain(await underWay);
+      await vi.waitFor(() => expect(embedded.restarts()).toBe(restarts + 1), PATIENCE);
+      await store.insert('events', late, `late/${round}`);
+      const { data } = await store.query(ask, { params: { tenant } });
+      expect(data).toEqual([{ n: stored.length }]);
+    }
+    const { data } = await store.query(ask, { params: { tenant: `${tenant}-late` } });
+    expect(data).toEqual([{ n: 300 }]);
+    expect(embedded.exits.every(({ signal }) => signal === 'SIGKILL')).toBe(true);
+  }, 60_000);
+
+  it('refuses a second process on its directory', async () => {
+    const second = startChdb({ directory: embedded.directory, script: buildChild() });
+    await expect(second).rejects.toMatchObject({ code: 'data_dir_in_use' });
+  });
+
+  it('knows nobody without the secret', async () => {
+    const stranger = openClickHouse({ ...embedded.chdb, password: 'guess', migrations: [] });
+    expect(await codeOf(stranger.query('SELECT 1'))).toBe('archive_unavailable');
+    await stranger.close();
+  });
+
+  it('refuses a schema of a newer Weft', async () => {
+    const older = openClickHouse({
+      ...embedded.chdb,
+      migrations: readMigrations().slice(0, 1),
+    });
+    expect(await codeOf(older.migrate())).toBe('data_dir_newer');
+    await older.close();
+  });
+
+  it('says archive_unavailable while nobody listens', async () => {
+    const away = openClickHouse({ ...embedded.chdb, url: 'http://127.0.0.1:9', migrations: [] });
+    expect(await codeOf(away.insert('events', eventRows('t', 0, 1), 't'))).toBe(
+      'archive_unavailable',
+    );
+    expect(await codeOf(away.queryReadOnly('SELECT 1'))).toBe('archive_unavailable');
+    expect(await away.ping()).toBe(false);
+    await away.close();
+  });
+
+  it('ends when its parent is killed', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'weft-orphan-'));
+    const start = {
+      kind: 'start',
+      directory,
+      host: '127.0.0.1',
+      port: 0,
+      accounts: [],
+      limits: { queriesMax: 1 },
+    };
+    const parent = spawn(
+      process.execPath,
+      [
+        '-e',
+        `const child = require('node:child_process').fork(${JSON.stringify(buildChild())}, [], { execArgv: [] });
+         child.on('message', () => console.log(child.pid));
+         child.send(${JSON.stringify(start)});`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const [printed] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(printed.toString('utf8'));
+    expect(() => process.kill(pid, 0)).not.toThrow();
+    parent.kill('SIGKILL');
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(/ESRCH/), PATIENCE);
+    rmSync(directory, { recursive: true, force: true });
+  }, 60_000);
+
+  it('leaves signals of the terminal to its parent', async () => {
+    const pid = embedded.chdb.pid();
+    if (pid === undefined) throw new Error('the engine is away');
+    process.kill(pid, 'SIGINT');
+    process.kill(pid, 'SIGTERM');
+    expect((await embedded.store.query('SELECT 1 AS n')).data).toEqual([{ n: 1 }]);
+    expect(embedded.chdb.pid()).toBe(pid);
+  });
+});
