@@ -88,7 +88,9 @@ export type IdentityRecord = IdentityRecordBase &
         readonly pid: Pid;
         readonly epoch: number;
         readonly founder: string;
+        /** Type and scope of the founder; null and '' for anon(x). */
         readonly createdBy: IdentifierType | null;
+        readonly createdByScope: string;
         readonly createdAt: CreatedAt;
         readonly anonymousOf: Digest | null;
       }

@@ -32,6 +32,13 @@ export interface Identifier extends IdentifierKey {
   readonly verified: boolean;
 }
 
+/** Without value: what the identity plane may keep. */
+export const keyOf = ({ type, scope, digest }: IdentifierKey): IdentifierKey => ({
+  type,
+  scope,
+  digest,
+});
+
 /** Hashing is injected: the domain imports nothing. Both are keyed per tenant by the caller. */
 export interface IdentityHash {
   digest(tenant: string, type: IdentifierType, scope: string, value: string): Digest;

@@ -114,7 +114,7 @@ export interface RebindOrder {
   readonly identifier: Identifier;
   /** The pid its entry names, absorbed or not. */
   readonly from: Pid;
-  /** The root that lists it so far; may be the target: then only the mark goes. */
+  /** The root that lists it so far; the target itself: then only the mark goes. */
   readonly root: Pid;
 }
 
