@@ -1,0 +1,153 @@
+/**
+ * Digests and pids over Node's own crypto. Keys are derived from one key of the installation, for
+ * each tenant and each purpose another, so that no digest can be looked up without it and none means
+ * anything to another tenant. Losing the key means losing every identifier's way to its profile.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Digest, IdentityHash, Pid } from '../../domain/identity/identifier.ts';
+import { createRecentMap } from '../../domain/recent-map.ts';
+import { WeftError } from '../../errors.ts';
+
+export interface IdentityHashOptions {
+  /** At least 32 random bytes (`loadInstallationKey`, or a setting). Never logged. */
+  readonly key: Uint8Array;
+  /** Digests remembered: a shopper's identifiers come again and again. */
+  readonly digestsCachedMax?: number;
+}
+
+interface TenantKeys {
+  readonly digest: Buffer;
+  readonly pid: Buffer;
+}
+
+const KEY_BYTES = 32;
+const KEY_FILE = 'identity.key';
+const DIGEST_HEX = 24;
+const PID_HASH_HEX = 16;
+const ANONYMOUS = 'anon:';
+const SEPARATOR = '\u001f';
+const DIGESTS_CACHED_MAX = 100_000;
+const TENANTS_CACHED_MAX = 1_000;
+
+export function createIdentityHash(options: IdentityHashOptions): IdentityHash {
+  if (options.key.length < KEY_BYTES) {
+    throw new WeftError('invalid_settings', `the identity key is shorter than ${KEY_BYTES} bytes`);
+  }
+  const tenants = createRecentMap<string, TenantKeys>(TENANTS_CACHED_MAX);
+  const digests = createRecentMap<string, Digest>(options.digestsCachedMax ?? DIGESTS_CACHED_MAX);
+  const keysOf = (tenant: string): TenantKeys => {
+    const known = tenants.get(tenant);
+    if (known) return known;
+    const keys = {
+      digest: deriveKey(options.key, 'digest', tenant),
+      pid: deriveKey(options.key, 'pid', tenant),
+    };
+    tenants.set(tenant, keys);
+    return keys;
+  };
+  return {
+    digest(tenant, type, scope, value) {
+      const text = `${type}${SEPARATOR}${scope}${SEPARATOR}${value}`;
+      const cacheKey = `${tenant}${SEPARATOR}${text}`;
+      const known = digests.get(cacheKey);
+      if (known !== undefined) return known;
+      const digest = hmacHex(keysOf(tenant).digest, text).slice(0, DIGEST_HEX);
+      digests.set(cacheKey, digest);
+      return digest;
+    },
+    pid: (tenant, founder, epoch) => pidOf(keysOf(tenant).pid, founder, epoch),
+  } satisfies IdentityHash;
+}
+
+/** The shard is the founder's, so that a profile lies beside the identifier that founded it. */
+function pidOf(key: Buffer, founder: string, epoch: number): Pid {
+  const digest = founder.startsWith(ANONYMOUS) ? founder.slice(ANONYMOUS.length) : founder;
+  const shard = digest.slice(0, 2).padStart(4, '0');
+  return shard + hmacHex(key, `${founder}${SEPARATOR}${epoch}`).slice(0, PID_HASH_HEX);
+}
+
+/**
+ * The key of this data directory: 32 bytes in a file only its owner may read. A missing one is made
+ * only where `mayMake` says that there is no data yet: under a new key no identifier would find its
+ * profile.
+ */
+export function loadInstallationKey(
+  dir: string,
+  { mayMake }: { readonly mayMake: boolean },
+): Uint8Array {
+  const path = join(dir, KEY_FILE);
+  const key = readKey(path) ?? (mayMake ? makeKey(dir, path) : new Uint8Array());
+  if (key.length !== KEY_BYTES) {
+    throw new WeftError(
+      'corrupt_data',
+      `reading ${path}: ${key.length} bytes instead of ${KEY_BYTES}; restore it from a backup, ` +
+        'for without the key it had no identifier finds its profile',
+    );
+  }
+  return key;
+}
+
+function readKey(path: string): Buffer | undefined {
+  let mode: number;
+  try {
+    mode = statSync(path).mode;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  if ((mode & 0o077) !== 0) {
+    throw new WeftError(
+      'invalid_settings',
+      `reading ${path}: others than its owner may open it; chmod 600 it, and think about who has`,
+    );
+  }
+  return readFileSync(path);
+}
+
+/** Appears whole or not at all, and never in place of another. */
+function makeKey(dir: string, path: string): Buffer {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const key = randomBytes(KEY_BYTES);
+  const aside = `${path}.${randomBytes(4).toString('hex')}`;
+  const file = openSync(aside, 'wx', 0o600);
+  try {
+    writeSync(file, key);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  try {
+    linkSync(aside, path);
+  } finally {
+    rmSync(aside, { force: true });
+  }
+  syncDirectory(dir);
+  return key;
+}
+
+function syncDirectory(dir: string): void {
+  const directory = openSync(dir, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+const deriveKey = (key: Uint8Array, purpose: string, tenant: string): Buffer =>
+  createHmac('sha256', key).update(`weft ${purpose}${SEPARATOR}${tenant}`).digest();
+
+const hmacHex = (key: Buffer, text: string): string =>
+  createHmac('sha256', key).update(text).digest('hex');
