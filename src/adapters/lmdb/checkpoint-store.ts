@@ -1,0 +1,15 @@
+/** Checkpoints in the environment: the last save under a name, flushed before it is answered. */
+import type { CheckpointStore } from '../../ports/checkpoint-store.ts';
+import type { Environment } from './environment.ts';
+
+export function createLmdbCheckpointStore(environment: Environment): CheckpointStore {
+  const table = environment.openTable<Uint8Array, string>('checkpoints', {
+    keyEncoding: 'ordered-binary',
+  });
+  return {
+    load: async (name) => table.getBinary(name),
+    async save(name, value) {
+      environment.write(() => table.putSync(name, value));
+    },
+  } satisfies CheckpointStore;
+}
