@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MOMENT_END, parseMoment } from './moment.ts';
+import { MOMENT_END, parseMoment, formatMoment } from './moment.ts';
 
 describe('a moment in ISO 8601', () => {
   it.each([
@@ -57,6 +57,15 @@ describe('a moment in ISO 8601', () => {
         const hours = String(Math.floor(Math.abs(offset) / 60)).padStart(2, '0');
         const minutes = String(Math.abs(offset) % 60).padStart(2, '0');
         expect(parseMoment(`${local}${sign}${hours}:${minutes}`)).toBe(moment);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('is written as every calendar writes it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: MOMENT_END - 1 }), (moment) => {
+        expect(formatMoment(moment)).toBe(new Date(moment).toISOString());
       }),
       { numRuns: 2000 },
     );

@@ -103,3 +103,34 @@ function daysIn(year: number, month: number): number {
   if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
+
+/** `2026-11-11T02:00:00.123Z`, of a moment between 1970 and 9999. */
+export function formatMoment(moment: number): string {
+  const days = Math.floor(moment / DAY_MS);
+  const ms = moment - days * DAY_MS;
+  const clock = [
+    Math.floor(ms / 3_600_000),
+    Math.floor(ms / 60_000) % 60,
+    Math.floor(ms / 1000) % 60,
+  ];
+  return `${formatDay(days)}T${clock.map(pad2).join(':')}.${String(ms % 1000).padStart(3, '0')}Z`;
+}
+
+/** The inverse of `daysSince1970`: eras of 400 years have 146,097 days (Howard Hinnant's algorithm). */
+function formatDay(days: number): string {
+  const sinceMarch = days + 719_468;
+  const era = Math.floor(sinceMarch / 146_097);
+  const ofEra = sinceMarch - era * 146_097;
+  const leaps =
+    Math.floor(ofEra / 1_460) - Math.floor(ofEra / 36_524) + Math.floor(ofEra / 146_096);
+  const yearOfEra = Math.floor((ofEra - leaps) / 365);
+  const ofYear =
+    ofEra - (yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const fromMarch = Math.floor((5 * ofYear + 2) / 153);
+  const month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9;
+  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+  const day = ofYear - Math.floor((153 * fromMarch + 2) / 5) + 1;
+  return `${String(year).padStart(4, '0')}-${pad2(month)}-${pad2(day)}`;
+}
+
+const pad2 = (number: number): string => String(number).padStart(2, '0');

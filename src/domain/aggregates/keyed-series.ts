@@ -1,0 +1,188 @@
+/**
+ * Numbers by tile and text: what is wanted most, and how many different ones there are. Texts stand
+ * once in `keys`, sorted; cells are numbered tile · SLOTS + place in `keys`.
+ */
+import type { Item } from '../event.ts';
+import type { Behaviour } from './behaviour.ts';
+import { add, assign, dropBefore, firstFrom, get, pairsOf, type Pair } from './cells.ts';
+import { eachText, numberOf, numberOfItem, type Field } from './fields.ts';
+import type { Occurrence } from './occurrence.ts';
+import type { SeriesState } from './state.ts';
+
+/** Beyond as many different texts, those with the least are forgotten. */
+const TOP_KEYS_MAX = 200;
+/** Beyond as many pairs of tile and text, the oldest are forgotten. */
+const TOP_CELLS_MAX = 2_000;
+/** Beyond as many different texts, those longest not seen are forgotten: 64 reads "64 or more". */
+export const DISTINCT_MAX = 64;
+
+const SLOTS = 256;
+
+const tileOfCell = (number: number): number => Math.floor(number / SLOTS);
+const slotOfCell = (number: number): number => number - tileOfCell(number) * SLOTS;
+
+const shared = {
+  drop: (state: SeriesState, from: number): void => {
+    if (dropBefore(state.cells, from * SLOTS) > 0) forgetUnused(state);
+  },
+  oldest: ({ cells }: SeriesState, from: number): number | undefined => {
+    const first = firstFrom(cells, from * SLOTS);
+    return first === undefined ? undefined : tileOfCell(first);
+  },
+};
+
+/** Counts, or sums of `by`, for each text of `field`. */
+export const top = (field: Field, by: Field | null): Behaviour => ({
+  ...shared,
+  fold: (state, tile, occurrence) => {
+    eachText(field, occurrence, (text, item) => {
+      const amount = by === null ? 1 : weightOf(by, occurrence, item);
+      if (amount === 0) return;
+      add(state.cells, tile * SLOTS + slotOf(state, text), amount);
+      if (state.keys.length > TOP_KEYS_MAX) boundTop(state);
+    });
+    if (state.cells.length > 2 * TOP_CELLS_MAX) boundTop(state);
+  },
+  merge: (into, from) => {
+    for (const [number, value] of pairsOf(from.cells)) {
+      const slot = slotOf(into, from.keys[slotOfCell(number)] ?? '');
+      add(into.cells, tileOfCell(number) * SLOTS + slot, value);
+      if (into.keys.length > TOP_KEYS_MAX) boundTop(into);
+    }
+    boundTop(into);
+    forgetUnused(into);
+  },
+});
+
+/** Each text once, in the newest tile it was seen in: enough to count those of any window. */
+export const distinct = (field: Field): Behaviour => {
+  const see = (state: SeriesState, tile: number, text: string): void => {
+    const slot = slotOf(state, text);
+    const pairs = pairsOf(state.cells);
+    const known = pairs.find(([number]) => slotOfCell(number) === slot);
+    if (known !== undefined && tileOfCell(known[0]) >= tile) return;
+    if (known !== undefined) add(state.cells, known[0], -1);
+    add(state.cells, tile * SLOTS + slot, 1);
+    if (state.keys.length > DISTINCT_MAX) forgetLongestNotSeen(state);
+  };
+  return {
+    ...shared,
+    fold: (state, tile, occurrence) =>
+      eachText(field, occurrence, (text) => see(state, tile, text)),
+    merge: (into, from) => {
+      for (const [number] of pairsOf(from.cells)) {
+        see(into, tileOfCell(number), from.keys[slotOfCell(number)] ?? '');
+      }
+    },
+  };
+};
+
+/** Where `numberFrom` begins to count a window of tiles from `from` on. */
+export const firstCellOf = (from: number): number => from * SLOTS;
+
+/**
+ * The `k` texts with the greatest sums above zero from tile `from` on, greatest first, equal ones by
+ * text. `sums` is scratch, at least `TOP_KEYS_MAX` long.
+ */
+export function topFrom(
+  { cells, keys }: SeriesState,
+  from: number,
+  { k, sums }: { readonly k: number; readonly sums: number[] },
+): string[] {
+  sums.fill(0, 0, keys.length);
+  addUp(cells, from * SLOTS, sums);
+  const best: string[] = [];
+  while (best.length < k) {
+    let slot = -1;
+    let greatest = 0;
+    for (let index = 0; index < keys.length; index++) {
+      const sum = sums[index] ?? 0;
+      if (sum > greatest) [slot, greatest] = [index, sum];
+    }
+    const text = keys[slot];
+    if (text === undefined) break;
+    best.push(text);
+    sums[slot] = 0;
+  }
+  return best;
+}
+
+export const newTopScratch = (): number[] => Array.from({ length: SLOTS }, () => 0);
+
+/** By slot, over the numbers from `first` on. Read from the end, as cells are. */
+function addUp(cells: readonly number[], first: number, sums: number[]): void {
+  let index = cells.length - 2;
+  let number = cells[index] ?? 0;
+  while (index >= 0 && number >= first) {
+    const slot = slotOfCell(number);
+    sums[slot] = (sums[slot] ?? 0) + (cells[index + 1] ?? 0);
+    index -= 2;
+    number -= cells[index] ?? 0;
+  }
+}
+
+function weightOf(by: Field, occurrence: Occurrence, item: Item | undefined): number {
+  const weight =
+    by.ofItem !== null && item !== undefined ? numberOfItem(by, item) : numberOf(by, occurrence);
+  return weight ?? 0;
+}
+
+/** The place of a text in `keys`, which it is given if it has none. */
+function slotOf({ cells, keys }: SeriesState, text: string): number {
+  let slot = 0;
+  while (slot < keys.length && (keys[slot] ?? '') < text) slot++;
+  if (keys[slot] === text) return slot;
+  keys.splice(slot, 0, text);
+  if (slot === keys.length - 1) return slot;
+  assign(
+    cells,
+    pairsOf(cells).map(([number, value]) => [
+      slotOfCell(number) >= slot ? number + 1 : number,
+      value,
+    ]),
+  );
+  return slot;
+}
+
+function boundTop(state: SeriesState): void {
+  const { cells, keys } = state;
+  if (keys.length > TOP_KEYS_MAX) {
+    const sums = newTopScratch();
+    addUp(cells, -Infinity, sums);
+    const order = keys.map((_, slot) => slot);
+    order.sort((a, b) => (sums[b] ?? 0) - (sums[a] ?? 0) || a - b);
+    keepSlots(state, new Set(order.slice(0, TOP_KEYS_MAX)));
+  }
+  const excess = cells.length / 2 - TOP_CELLS_MAX;
+  if (excess <= 0) return;
+  assign(cells, pairsOf(cells).slice(excess));
+  forgetUnused(state);
+}
+
+function forgetLongestNotSeen(state: SeriesState): void {
+  const slots = pairsOf(state.cells).map(([number]) => slotOfCell(number));
+  keepSlots(state, new Set(slots.slice(-DISTINCT_MAX)));
+}
+
+function forgetUnused(state: SeriesState): void {
+  const used = new Set(pairsOf(state.cells).map(([number]) => slotOfCell(number)));
+  if (used.size < state.keys.length) keepSlots(state, used);
+}
+
+function keepSlots({ cells, keys }: SeriesState, kept: ReadonlySet<number>): void {
+  const newSlots = new Map<number, number>();
+  for (let slot = 0; slot < keys.length; slot++) {
+    if (kept.has(slot)) newSlots.set(slot, newSlots.size);
+  }
+  const pairs = pairsOf(cells).flatMap(([number, value]): Pair[] => {
+    const slot = newSlots.get(slotOfCell(number));
+    return slot === undefined ? [] : [[tileOfCell(number) * SLOTS + slot, value]];
+  });
+  const texts = keys.filter((_, slot) => kept.has(slot));
+  assign(cells, pairs);
+  keys.splice(0, keys.length, ...texts);
+}
+
+/** For tests: what is kept for a text in a tile. */
+export const cellOf = ({ cells, keys }: SeriesState, tile: number, text: string): number =>
+  get(cells, tile * SLOTS + keys.indexOf(text)) ?? 0;
