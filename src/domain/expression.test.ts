@@ -243,7 +243,7 @@ describe('the numbers a name is compared with', () => {
     ["string(days_since_order) == '7'", 'any'],
     ['event.items.exists(x, x.quantity > days_since_order)', 'any'],
     ['true ? days_since_order : 1', 'any'],
-    ['has(days_since_order)', 'any'],
+    ['has(days_since_order) && days_since_order > 7', [8]],
   ])('%s: %j', (text, expected) => {
     expect(compiled(text).comparedWith('days_since_order')).toEqual(expected);
   });

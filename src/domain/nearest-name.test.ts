@@ -12,6 +12,12 @@ describe('the nearest name', () => {
     expect(nearestName(name, ['orders_30d', 'orders_90d', 'cart_value'])).toBe(meant);
   });
 
+  it('can be asked for slips of the finger only', () => {
+    expect(nearestName('coupon_viewed', ['coupon_issued'])).toBe('coupon_issued');
+    expect(nearestName('coupon_viewed', ['coupon_issued'], 2)).toBeUndefined();
+    expect(nearestName('order_payed', ['order_paid'], 2)).toBe('order_paid');
+  });
+
   it.each(['wholly_different', '', 'x'])('guesses nothing for %j', (name) => {
     expect(nearestName(name, ['orders_30d', 'orders_90d', 'cart_value'])).toBeUndefined();
   });

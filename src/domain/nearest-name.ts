@@ -1,11 +1,15 @@
 /**
  * The name somebody probably meant: the nearest of those that exist, by edit distance, or none if
- * even that one is too far off to be a slip of the finger.
+ * even that one is too far off to be a slip of the finger: more than a third of the name, or than
+ * `distanceMax`.
  */
-export function nearestName(name: string, known: Iterable<string>): string | undefined {
-  const limit = Math.max(1, Math.floor(name.length / 3));
+export function nearestName(
+  name: string,
+  known: Iterable<string>,
+  distanceMax = Infinity,
+): string | undefined {
   let best: string | undefined;
-  let bestDistance = limit + 1;
+  let bestDistance = Math.min(distanceMax, Math.max(1, Math.floor(name.length / 3))) + 1;
   for (const candidate of known) {
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
     const distance = editDistance(name, candidate);

@@ -23,6 +23,8 @@ export function findThresholds(root: ASTNode, name: string): readonly number[] |
 /** False when the name is met outside of a comparison. */
 function collect(node: ASTNode, name: string, found: Set<number>): boolean {
   if (node.op === 'id') return node.args !== name;
+  // That a name is there at all does not change by counting.
+  if (node.op === 'call' && node.args[0] === 'has' && node.args[1][0]?.op === 'id') return true;
   const comparison = readComparison(node, name);
   if (comparison !== undefined) {
     for (const threshold of thresholdsOf(comparison.operator, comparison.constant)) {

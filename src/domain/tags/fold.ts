@@ -1,0 +1,34 @@
+/**
+ * Events and merges into a profile's windows, as the profile stage calls for them. `now` is the
+ * partition clock, never the wall clock.
+ */
+import { foldEvent, mergeInto, pruneAggregates } from '../aggregates/aggregates.ts';
+import type { Aggregates } from '../aggregates/state.ts';
+import type { Event } from '../event.ts';
+import type { TagPlan, Touched } from './plan.ts';
+import { idsOf, setRaw, type TagValues } from './values.ts';
+
+/** Takes an event in; answers what `evaluate` is to look at. */
+export function fold(plan: TagPlan, aggregates: Aggregates, event: Event, now: number): Touched {
+  foldEvent(plan.aggregates, aggregates, event, now);
+  return plan.touchedBy.get(event.type) ?? plan.touchedByAny;
+}
+
+/** Joins the windows of an absorbed profile; `from` is of no use afterwards. Evaluate 'all' next. */
+export function mergeAggregates(
+  plan: TagPlan,
+  into: Aggregates,
+  { from, now }: { readonly from: Aggregates; readonly now: number },
+): void {
+  mergeInto(plan.aggregates, into, { from, now });
+}
+
+/** Forgets what no window sees any more, and the values of tags that are gone. Changes no tag. */
+export function prune(
+  plan: TagPlan,
+  { aggregates, values }: { readonly aggregates: Aggregates; readonly values: TagValues },
+  now: number,
+): void {
+  pruneAggregates(plan.aggregates, aggregates, now);
+  for (const id of idsOf(values)) if (!plan.byId.has(id)) setRaw(values, id, undefined);
+}
