@@ -8,10 +8,11 @@ import { WeftError } from '../src/errors.ts';
 import { attribute } from '../src/domain/identity/attribute.ts';
 import { createBatchView, type BatchView } from '../src/domain/identity/batch-view.ts';
 
+import type { Pid } from '../src/domain/identity/identifier.ts';
 import type { Policy } from '../src/domain/identity/policy.ts';
 import { recordsOf } from '../src/domain/identity/identity-records.ts';
 import type { Attribution, CreatedAt } from '../src/domain/identity/view.ts';
-import type { Marker, RawEvent, StitchedEvent } from '../src/domain/message.ts';
+import type { IdentityRecord, Marker, RawEvent, StitchedEvent } from '../src/domain/message.ts';
 import { partitionOf } from '../src/domain/partitioning.ts';
 import type { EventLog, LogRecord, TopicPartition } from '../src/ports/event-log.ts';
 import type { IdentitySession, IdentityStore, RawMove } from '../src/ports/identity-store.ts';
@@ -267,13 +268,19 @@ function emitRecords(
   const lastMerge = records.findLast((record) => record.change === 'merged');
   for (const record of records) {
     const isMerge = record.change === 'merged';
-    const pid = isMerge ? record.absorbed : decision.target;
+    const pid = whoActsOn(record) ?? decision.target;
     // One merge carries the wait on; the others would count the event again.
     const message = isMerge && record !== lastMerge ? { ...record, wait: null } : record;
     outputs.add('events', partitionOf(pid, options.partitions), message);
   }
   if (decision.merge.length > 0) options.notes.merged('merged', decision.merge.length);
   for (const { reason } of decision.refused) options.notes.merged(reason, 1);
+}
+
+/** Who has something to do because of a record: the absorbed hands over, the former holder gives up. */
+function whoActsOn(record: IdentityRecord): Pid | null {
+  if (record.change === 'merged') return record.absorbed;
+  return record.change === 'attached' ? record.movedFrom : null;
 }
 
 function stitched(raw: Raw, decision: Attribution | null): StitchedEvent {

@@ -44,7 +44,29 @@ interface FieldSchema {
   readonly optional?: boolean;
 }
 
-const OPTIONS = { wrapUnions: 'auto' } as const;
+/** Any `Uint8Array` may be written where the schema says bytes. */
+class Octets extends avro.types.LogicalType {
+  protected override _fromValue(value: unknown): unknown {
+    return value;
+  }
+  protected override _toValue(value: unknown): unknown {
+    return value instanceof Uint8Array ? asBuffer(value) : undefined;
+  }
+}
+
+function typeOf(schema: unknown): avro.Type {
+  let isInside = false;
+  return avro.Type.forSchema(schema as avro.Schema, {
+    wrapUnions: 'auto',
+    typeHook(each, options) {
+      if (isInside || each !== 'bytes') return undefined;
+      isInside = true;
+      const type = new Octets({ type: 'bytes', logicalType: 'octets' } as never, options);
+      isInside = false;
+      return type;
+    },
+  });
+}
 
 /** The codec of a topic: `text` is the JSON of an array of record branches. */
 export async function openCodec<M extends Tagged>(
@@ -53,8 +75,9 @@ export async function openCodec<M extends Tagged>(
   source: SchemaSource,
 ): Promise<Codec<M>> {
   const branches = JSON.parse(text) as readonly Schema[];
-  const own = avro.Type.forSchema({ type: 'array', items: branches } as never, OPTIONS);
-  const schema = await source.idOf(subject, JSON.stringify(own));
+  const envelope = { type: 'array', items: branches };
+  const own = typeOf(envelope);
+  const schema = await source.idOf(subject, JSON.stringify(envelope));
   const wrapped = branches.length > 1;
   const nameOf = new Map(branches.map((branch) => [tagOf(branch), fullName(branch)]));
   const menders = new Map(branches.map((branch) => [tagOf(branch), menderOf(branch)]));
@@ -84,11 +107,32 @@ export async function openCodec<M extends Tagged>(
     knows: (id) => readers.has(id),
     async learn(id) {
       if (readers.has(id)) return;
-      const writer = avro.Type.forSchema(JSON.parse(await source.schemaOf(id)), OPTIONS);
+      const writer = typeOf(JSON.parse(await source.schemaOf(id)));
       const resolver = own.createResolver(writer);
       readers.set(id, (bytes) => own.fromBuffer(bytes, resolver) as readonly unknown[]);
     },
   };
+}
+
+/** A schema that names records of other files, with those put in where they are first named. */
+export function composeSchema(text: string, parts: Readonly<Record<string, string>>): string {
+  const open = new Map(Object.entries(parts));
+  const fill = (node: unknown): unknown => {
+    if (typeof node === 'string') {
+      const part = open.get(node);
+      if (part === undefined) return node;
+      open.delete(node);
+      return fill(JSON.parse(part));
+    }
+    if (Array.isArray(node)) return node.map(fill);
+    if (typeof node !== 'object' || node === null) return node;
+    return Object.fromEntries(
+      Object.entries(node).map(([key, value]) =>
+        key === 'type' || key === 'items' || key === 'fields' ? [key, fill(value)] : [key, value],
+      ),
+    );
+  };
+  return JSON.stringify(fill(JSON.parse(text)));
 }
 
 /** The codec of one record kept in a store; the writer's schema id goes in front, 4 bytes. */
@@ -97,7 +141,7 @@ export async function openRecordCodec<R>(
   text: string,
   source: SchemaSource,
 ): Promise<RecordCodec<R>> {
-  const type = avro.Type.forSchema(JSON.parse(text), OPTIONS);
+  const type = typeOf(JSON.parse(text));
   const schema = await source.idOf(subject, text);
   const resolvers = new Map<number, ReturnType<avro.Type['createResolver']>>();
 
@@ -120,7 +164,7 @@ export async function openRecordCodec<R>(
     async learnOf(bytes) {
       const id = asBuffer(bytes).readUInt32BE(0);
       if (id === schema || resolvers.has(id)) return;
-      const writer = avro.Type.forSchema(JSON.parse(await source.schemaOf(id)), OPTIONS);
+      const writer = typeOf(JSON.parse(await source.schemaOf(id)));
       resolvers.set(id, type.createResolver(writer));
     },
   };

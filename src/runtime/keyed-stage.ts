@@ -89,7 +89,7 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
   const prepare = async (input: StageInput): Promise<Prepared | null> => {
     const own = owned.get(input.partition.partition);
     if (!own) return null;
-    const poisoned = new Set<string>();
+    const poisoned = new Map<string, unknown>();
     for (;;) {
       const placed = await place(options, own, input.records);
       const clock = placed.reduce((at, each) => {
@@ -112,7 +112,7 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
       } catch (error) {
         own.cache.clear();
         if (!(error instanceof Poison) || poisoned.size >= POISON_MAX) throw error;
-        poisoned.add(error.place);
+        poisoned.set(error.place, error.cause);
       }
     }
   };

@@ -90,7 +90,7 @@ function run(
   more: {
     timers?: readonly DueTimer[];
     timersCut?: boolean;
-    poisoned?: ReadonlySet<string>;
+    poisoned?: ReadonlyMap<string, unknown>;
     clock?: number;
   } = {},
 ): ReturnType<typeof runKeyedTurn<Counter>> {
@@ -105,7 +105,7 @@ function run(
     placed: place(messages),
     timers: more.timers ?? [],
     timersCut: more.timersCut ?? false,
-    poisoned: more.poisoned ?? new Set(),
+    poisoned: more.poisoned ?? new Map(),
     outputs: new Outputs(new Map()),
     route: () => 0,
   });
@@ -171,7 +171,7 @@ describe('one turn of a keyed stage', () => {
       if (error instanceof Poison) place = error.place;
     }
     expect(place).toBe('1/0');
-    const { applied } = run(messages, { poisoned: new Set([place]) });
+    const { applied } = run(messages, { poisoned: new Map([[place, new Error('bad data')]]) });
     expect(applied).toBe(3);
     expect(log).toEqual(['a@0', 'dead event', 'a@0']);
   });
@@ -212,7 +212,7 @@ function inTurnsOf(size: number, messages: readonly (Say | Marker)[]): string[] 
       placed: place(messages).slice(from, from + size),
       timers,
       timersCut: false,
-      poisoned: new Set(),
+      poisoned: new Map(),
       outputs: new Outputs(new Map<string, never>()),
       route: () => 0,
     });

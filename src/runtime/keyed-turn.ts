@@ -37,7 +37,8 @@ export interface TurnInput<S> {
   readonly timers: readonly DueTimer[];
   /** The index held more due timers than were loaded: go no further than the last of them. */
   readonly timersCut: boolean;
-  readonly poisoned: ReadonlySet<string>;
+  /** Place → what its logic threw. */
+  readonly poisoned: ReadonlyMap<string, unknown>;
   readonly outputs: Outputs;
   readonly route: (key: string) => number;
 }
@@ -148,8 +149,10 @@ export function runKeyedTurn<S>(logic: KeyedLogic<S>, input: TurnInput<S>): Turn
     const { message, origin } = placed;
     const logTime = message && 'logTime' in message ? message.logTime : 0;
     const moment = momentAt(Math.max(clock, logTime), origin, step?.history ?? false);
-    if (message === null || input.poisoned.has(placeOf(origin))) {
-      logic.dead({ message, body: placed.body, error: placed.error }, moment, emit);
+    const isPoisoned = input.poisoned.has(placeOf(origin));
+    if (message === null || isPoisoned) {
+      const error = isPoisoned ? input.poisoned.get(placeOf(origin)) : placed.error;
+      logic.dead({ message, body: placed.body, error }, moment, emit);
       return;
     }
     try {

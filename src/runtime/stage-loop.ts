@@ -42,7 +42,7 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Stag
   const queues = new Map<string, PartitionQueue>();
   const partitions = new Map<string, TopicPartition>();
   const waiters: (() => void)[] = [];
-  let subscription: Subscription | undefined;
+  const reading: { subscription?: Subscription } = {};
   let wakeUp: (() => void) | null = null;
   let awake = false;
   let stopping = false;
@@ -76,7 +76,7 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Stag
       const queue = queues.get(nameOf(partition));
       if (!queue) return false;
       const answer = queue.offer(records);
-      if (answer.kind === 'gap') subscription?.seek(partition, answer.readFrom);
+      if (answer.kind === 'gap') reading.subscription?.seek(partition, answer.readFrom);
       wake();
       return answer.kind === 'taken';
     },
@@ -84,13 +84,15 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Stag
   };
 
   const isCaughtUp = (partition: TopicPartition, queue: PartitionQueue): boolean =>
-    queue.length === 0 && subscription?.caughtUpAt(partition, queue.expected) !== undefined;
+    queue.length === 0 && reading.subscription?.caughtUpAt(partition, queue.expected) !== undefined;
 
   const clocks = (): readonly InputClock[] =>
     [...queues].map(([name, queue]) => {
       const partition = partitions.get(name) as TopicPartition;
       const caughtUpAt =
-        queue.length === 0 ? subscription?.caughtUpAt(partition, queue.expected) : undefined;
+        queue.length === 0
+          ? reading.subscription?.caughtUpAt(partition, queue.expected)
+          : undefined;
       return {
         partition,
         clock: caughtUpAt ?? queue.appliedLogTime,
@@ -106,7 +108,7 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Stag
       const records = queue.peek(TURN_RECORDS_MAX, TURN_BYTES_MAX);
       const more =
         queue.length > records.length ||
-        subscription?.caughtUpAt(partition, queue.expected) === undefined;
+        reading.subscription?.caughtUpAt(partition, queue.expected) === undefined;
       if (more) completeTo = Math.min(completeTo, records.at(-1)?.logTime ?? queue.appliedLogTime);
       if (records.length > 0) inputs.push({ partition, records });
     }
@@ -123,9 +125,9 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Stag
         sink.revoked([step.partition]);
       } else if (step.kind === 'moved') {
         queue.restart(step.next);
-        subscription?.seek(step.partition, step.next);
+        reading.subscription?.seek(step.partition, step.next);
       } else {
-        if (queue.finish(step.next)) subscription?.resume(step.partition);
+        if (queue.finish(step.next)) reading.subscription?.resume(step.partition);
         moved ||= step.applied > 0;
       }
     }
@@ -181,7 +183,7 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Stag
   };
 
   stage.wakeBy(wake);
-  subscription = await options.log.subscribe(options.group, stage.topics, sink);
+  reading.subscription = await options.log.subscribe(options.group, stage.topics, sink);
   const running = loop().catch((error: unknown) =>
     options.onFatal(
       error instanceof WeftError
@@ -210,7 +212,7 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Stag
       wake();
       await running;
       await stage.stop();
-      await subscription?.close();
+      await reading.subscription?.close();
     },
   };
 }

@@ -1,0 +1,191 @@
+/**
+ * What one event, the passing of time, and a merge do to a profile. Pure and deterministic: state and
+ * message in, state changed in place, change and actions out. `now` is the log's time.
+ */
+import type { JsonObject } from '../event.ts';
+import { parseProperties } from '../event-scope.ts';
+import type {
+  Action,
+  Cause,
+  Change,
+  IdentifierChange,
+  StitchedEvent,
+  TagChange,
+} from '../message.ts';
+import { evaluate } from '../tags/evaluate.ts';
+import { fold, mergeAggregates, prune } from '../tags/fold.ts';
+import { nextChangeAt } from '../tags/next-change.ts';
+import type { Touched } from '../tags/plan.ts';
+import { emptyValues } from '../tags/values.ts';
+import { react, reactToTags, settleMerged } from '../triggers/react.ts';
+import { mergeTriggerStates } from '../triggers/state.ts';
+import { fire, nextDueAt } from '../triggers/waits.ts';
+import { mergeAttributes, mergeConsents, noteConsent, setAttributes } from './facts.ts';
+import { closeHeld, hold, mergeHeld, release } from './held-identifiers.ts';
+import { forwarded, type ProfileState } from './profile-state.ts';
+import { mergeRecentIds, remember } from './recent-ids.ts';
+import { transitionsOf, triggerContext, type Circumstance } from './shopper.ts';
+
+export interface Outcome {
+  readonly change: Change | null;
+  readonly actions: readonly Action[];
+}
+
+/** Events whose properties are what the shopper is like. */
+const ATTRIBUTE_EVENTS: ReadonlySet<string> = new Set([
+  'profile_updated',
+  'member_registered',
+  'member_updated',
+]);
+
+/** When the profile wants to be looked at again, without slack; null: only when something comes. */
+export function profileDueAt(state: ProfileState): number | null {
+  const waitsTo = nextDueAt(state.triggers);
+  if (waitsTo === null || state.decayAt === null) return waitsTo ?? state.decayAt;
+  return Math.min(waitsTo, state.decayAt);
+}
+
+/** undefined: the event was here before, and nothing happened. */
+export function applyEvent(
+  state: ProfileState,
+  event: StitchedEvent,
+  given: Circumstance,
+): Outcome | undefined {
+  if (!remember(state.recent, event.id, given.now)) return undefined;
+  const seen = { at: event.at, now: given.now };
+  const identifiers = hold(state.identifiers, event.identifiers, seen);
+  noteFacts(state, event);
+  const touched = fold(given.catalogue.tags, state.aggregates, event, given.now);
+  const tags = bringUp(state, given, touched);
+  const actions = react(given.catalogue.triggers, state.triggers, event, {
+    ...triggerContext(state, given),
+    transitions: transitionsOf(tags),
+    triggersAllowed: event.triggers,
+  });
+  return { change: changeOf(given, { cause: 'event', id: event.id, tags, identifiers }), actions };
+}
+
+/** Time has passed: tags whose windows moved, then waits that are over. */
+export function passTime(state: ProfileState, until: number, given: Circumstance): Outcome {
+  const isDecayed = state.decayAt !== null && state.decayAt <= until;
+  const tags = isDecayed ? bringUp(state, given, 'all') : [];
+  if (isDecayed) {
+    prune(given.catalogue.tags, { aggregates: state.aggregates, values: state.tags }, given.now);
+  }
+  const context = triggerContext(state, given);
+  const moved = { ...transitionsOf(tags), at: given.now };
+  const actions = [
+    ...reactToTags(given.catalogue.triggers, state.triggers, moved, context),
+    ...fire(given.catalogue.triggers, state.triggers, until, context),
+  ];
+  return { change: changeOf(given, { cause: 'time', id: '', tags, identifiers: [] }), actions };
+}
+
+export interface HandedOver {
+  /** What stays behind: a mark that sends on. */
+  readonly left: ProfileState;
+  /** What goes to the survivor; the tags go without values. */
+  readonly given: ProfileState;
+  readonly change: Change | null;
+}
+
+/** The profile was absorbed: it hands over all it has and takes back what was said of it. */
+export function handOver(
+  state: ProfileState,
+  merge: { readonly survivor: string; readonly mergeId: string },
+  given: Circumstance,
+): HandedOver {
+  const { tags: plan } = given.catalogue;
+  const nothing = emptyValues();
+  const tags = retracted(state, given);
+  const identifiers = closeHeld(state.identifiers, given.now);
+  state.tags = nothing;
+  prune(plan, { aggregates: state.aggregates, values: state.tags }, given.now);
+  return {
+    left: forwarded({ to: merge.survivor, mergeId: merge.mergeId }, given.now),
+    given: state,
+    change: changeOf(given, { cause: 'merge', id: merge.mergeId, tags, identifiers }),
+  };
+}
+
+/** undefined: this merge is in here already. */
+export function absorb(
+  state: ProfileState,
+  merge: { readonly mergeId: string; readonly from: ProfileState },
+  given: Circumstance,
+): Outcome | undefined {
+  const { mergeId, from } = merge;
+  if (state.merges.includes(mergeId)) return undefined;
+  state.merges = [...new Set([...state.merges, mergeId, ...from.merges])].toSorted();
+  mergeRecentIds(state.recent, from.recent);
+  const identifiers = mergeHeld(state.identifiers, from.identifiers, given.now);
+  mergeAttributes(state.attributes, from.attributes);
+  mergeConsents(state.consents, from.consents);
+  const { now } = given;
+  mergeAggregates(given.catalogue.tags, state.aggregates, { from: from.aggregates, now });
+  state.triggers = mergeTriggerStates(state.triggers, from.triggers);
+  const tags = bringUp(state, given, 'all');
+  const context = triggerContext(state, given);
+  const moved = { ...transitionsOf(tags), at: now };
+  const actions = [
+    ...settleMerged(given.catalogue.triggers, state.triggers, context),
+    ...reactToTags(given.catalogue.triggers, state.triggers, moved, context),
+  ];
+  return { change: changeOf(given, { cause: 'merge', id: mergeId, tags, identifiers }), actions };
+}
+
+/** Identifiers that a verified rebind moved to another profile. */
+export function giveUp(
+  state: ProfileState,
+  digests: readonly string[],
+  given: Circumstance & { readonly eventId: string },
+): Change | null {
+  const identifiers = digests.flatMap((digest) => release(state.identifiers, digest, given.now));
+  return changeOf(given, { cause: 'event', id: given.eventId, tags: [], identifiers });
+}
+
+function noteFacts(state: ProfileState, event: StitchedEvent): void {
+  if (ATTRIBUTE_EVENTS.has(event.type)) {
+    const said = { at: event.at, eventId: event.id };
+    setAttributes(state.attributes, parseProperties(event.properties) as JsonObject, said);
+  }
+  if (event.type === 'consent_changed') {
+    noteConsent(state.consents, parseProperties(event.properties) as JsonObject, event.at);
+  }
+}
+
+/** Values nothing touched hold until `decayAt`, under one catalogue; else all are looked at. */
+function bringUp(
+  state: ProfileState,
+  { catalogue, now }: Circumstance,
+  touched: Touched | 'all',
+): TagChange[] {
+  const isStale =
+    state.catalogue !== catalogue.id || (state.decayAt !== null && now >= state.decayAt);
+  const look = isStale ? 'all' : touched;
+  const changes = evaluate(catalogue.tags, state.aggregates, state.tags, { now, touched: look });
+  state.decayAt = nextChangeAt(catalogue.tags, state.aggregates, state.tags, now);
+  state.catalogue = catalogue.id;
+  state.clock = Math.max(state.clock, now);
+  return changes;
+}
+
+/** Everything that was said of the profile, taken back. */
+function retracted(state: ProfileState, { catalogue, now }: Circumstance): TagChange[] {
+  const nothing = { series: [], orders: [], carts: [] };
+  return evaluate(catalogue.tags, nothing, state.tags, { now, touched: 'all' });
+}
+
+function changeOf(
+  { tenant, profile, now }: Circumstance,
+  what: {
+    readonly cause: Cause;
+    readonly id: string;
+    readonly tags: readonly TagChange[];
+    readonly identifiers: readonly IdentifierChange[];
+  },
+): Change | null {
+  const { cause, id, tags, identifiers } = what;
+  if (tags.length === 0 && identifiers.length === 0) return null;
+  return { kind: 'change', tenant, profile, cause, causeId: id, at: now, tags, identifiers };
+}
