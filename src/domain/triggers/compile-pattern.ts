@@ -17,6 +17,8 @@ import { MARKS_MAX } from './state.ts';
 
 const WITHIN_MAX_MS = 90 * 86_400_000;
 const AT_LEAST_MAX = MARKS_MAX / 2;
+/** An unknown event type this near to a known one is a slip of the finger, else a retailer's own. */
+const SLIP_MAX = 2;
 const EVENT_TYPE = /^[a-z][a-z0-9_]{0,63}$/;
 
 /** undefined: a problem was noted. */
@@ -116,12 +118,13 @@ function readTypes(
   const known = new Set(eventTypes);
   for (const type of types) {
     if (known.has(type)) continue;
-    const near = nearestName(type, known);
     if (!EVENT_TYPE.test(type)) {
-      fault(entry, field, `'${type}' is no event type: use a-z, 0-9 and _.`, near);
-    } else if (near !== undefined) {
-      fault(entry, field, `There is no event type '${type}'.`, near);
+      const message = `'${type}' is no event type: use a-z, 0-9 and _.`;
+      fault(entry, field, message, nearestName(type, known));
+      continue;
     }
+    const meant = nearestName(type, known, SLIP_MAX);
+    if (meant !== undefined) fault(entry, field, `There is no event type '${type}'.`, meant);
   }
   return types;
 }

@@ -47,9 +47,20 @@ export function eventFacts(event: Event, properties: readonly string[]): JsonObj
   };
 }
 
+/** An event as the triggers look at it: what its expressions see is made once, and only if asked. */
+export interface SeenEvent<E extends Event = Event> {
+  readonly event: E;
+  readonly scope: () => object;
+}
+
+export function seen<E extends Event>(event: E): SeenEvent<E> {
+  let scope: object | undefined;
+  return { event, scope: () => (scope ??= eventScope(event)) };
+}
+
 /** What is absent does not meet a condition. */
-export const meetsWhere = ({ where }: CompiledTrigger, event: Event): boolean =>
-  where === null || where.evaluate({ event: eventScope(event) }) === true;
+export const meetsWhere = ({ where }: CompiledTrigger, { scope }: SeenEvent): boolean =>
+  where === null || where.evaluate({ event: scope() }) === true;
 
 const orderFacts = ({ id, total, discount, currency, coupons }: NonNullable<Event['order']>) => ({
   id,

@@ -4,9 +4,8 @@
  * to its last one: each pattern is answered once.
  */
 import { hash32 } from '../hash.ts';
-import type { StitchedEvent } from '../message.ts';
 import type { TriggerContext } from './context.ts';
-import { meetsWhere } from './event-facts.ts';
+import { meetsWhere, type SeenEvent } from './event-facts.ts';
 import type { CompiledTrigger, CountPattern, Of, SequencePattern } from './plan.ts';
 import {
   boundProgress,
@@ -26,13 +25,13 @@ const SEQUENCE_MARKS_MAX = 16;
 export function advance(
   of: Of<SequencePattern | CountPattern>,
   state: TriggerState,
-  event: StitchedEvent,
+  met: SeenEvent,
   context: TriggerContext,
 ): string | undefined {
   const { trigger, pattern } = of;
-  const key = pattern.correlation.keyOf(event);
+  const key = pattern.correlation.keyOf(met.event);
   if (key === undefined) return undefined;
-  const marks = marksOf(trigger, pattern, event);
+  const marks = marksOf(trigger, pattern, met);
   if (marks.length === 0) return undefined;
   const progress = progressOf(state, trigger, key);
   for (const mark of marks) {
@@ -62,13 +61,13 @@ export function complete(
 function marksOf(
   trigger: CompiledTrigger,
   pattern: SequencePattern | CountPattern,
-  event: StitchedEvent,
+  met: SeenEvent,
 ): readonly Mark[] {
-  const { at, type } = event;
-  const id = hash32(event.id);
+  const { at, type } = met.event;
+  const id = hash32(met.event.id);
   const marks: Mark[] = [];
   const isFirst = pattern.types.includes(type);
-  if (isFirst && meetsWhere(trigger, event)) marks.push({ at, id, second: false });
+  if (isFirst && meetsWhere(trigger, met)) marks.push({ at, id, second: false });
   if (pattern.kind === 'sequence' && pattern.thenTypes.includes(type)) {
     marks.push({ at, id, second: true });
   }

@@ -11,12 +11,11 @@
  *
  * On the history clock no event is too old.
  */
-import { eventScope } from '../event-scope.ts';
 import type { JsonObject } from '../event.ts';
 import type { Action, StitchedEvent, SuppressionReason } from '../message.ts';
 import type { EventContext, TagTransitions, TriggerContext } from './context.ts';
 import { decide, isQuiet, profileReason, type Cause } from './decide.ts';
-import { eventFacts, meetsWhere } from './event-facts.ts';
+import { eventFacts, meetsWhere, seen, type SeenEvent } from './event-facts.ts';
 import { tagKey, type CompiledTrigger, type TriggerPlan } from './plan.ts';
 import { advance, complete } from './progress.ts';
 import type { TriggerState } from './state.ts';
@@ -37,10 +36,11 @@ export function react(
   }
   if (!context.triggersAllowed) return NOTHING;
   const moved = movedTriggers(plan, context.transitions).map(({ trigger }) => trigger);
+  const met = seen(event);
   const actions: Action[] = [];
   for (const trigger of [...(listeners?.triggers ?? []), ...moved]) {
     if (context.quarantined.has(trigger.name)) continue;
-    guarded(trigger, context, actions, () => reactOne(trigger, state, event, context));
+    guarded(trigger, context, actions, () => reactOne(trigger, state, met, context));
   }
   return actions;
 }
@@ -129,18 +129,18 @@ function movedTriggers(plan: TriggerPlan, { entered, left }: TagTransitions) {
 function reactOne(
   trigger: CompiledTrigger,
   state: TriggerState,
-  event: StitchedEvent,
+  met: SeenEvent<StitchedEvent>,
   context: EventContext,
 ): Action | undefined {
   const { pattern } = trigger;
-  const isTooOld = !context.history && context.clock - event.at > trigger.maxEventAgeMs;
+  const isTooOld = !context.history && context.clock - met.event.at > trigger.maxEventAgeMs;
   switch (pattern.kind) {
     case 'event':
-      if (isStopped(trigger, state, context) || !meetsWhere(trigger, event)) return undefined;
-      return decideByEvent(trigger, state, { event, isTooOld }, context);
+      if (isStopped(trigger, state, context) || !meetsWhere(trigger, met)) return undefined;
+      return decideByEvent(trigger, state, { met, isTooOld }, context);
     case 'tag':
       if (isStopped(trigger, state, context)) return undefined;
-      return decideByEvent(trigger, state, { event, isTooOld }, context);
+      return decideByEvent(trigger, state, { met, isTooOld }, context);
     case 'absence':
     case 'sequence':
     case 'count':
@@ -148,13 +148,13 @@ function reactOne(
       if (isTooOld || profileReason(trigger, context) !== null) return undefined;
   }
   if (pattern.kind === 'absence') {
-    arm({ trigger, pattern }, state, event, context);
+    arm({ trigger, pattern }, state, met, context);
     return undefined;
   }
-  const key = advance({ trigger, pattern }, state, event, context);
+  const key = advance({ trigger, pattern }, state, met, context);
   if (key === undefined) return undefined;
   const correlation = pattern.correlation.path === '' ? null : key;
-  return decideByEvent(trigger, state, { event, isTooOld, correlation }, context);
+  return decideByEvent(trigger, state, { met, isTooOld, correlation }, context);
 }
 
 /** Spares the conditions where the answer would be a reason that was recorded just now. */
@@ -168,7 +168,7 @@ function isStopped(
 }
 
 interface EventCause {
-  readonly event: StitchedEvent;
+  readonly met: SeenEvent<StitchedEvent>;
   readonly isTooOld: boolean;
   readonly correlation?: string | null;
 }
@@ -176,14 +176,15 @@ interface EventCause {
 function decideByEvent(
   trigger: CompiledTrigger,
   state: TriggerState,
-  { event, isTooOld, correlation = null }: EventCause,
+  { met, isTooOld, correlation = null }: EventCause,
   context: TriggerContext,
 ): Action | undefined {
   const reason: SuppressionReason | null = isTooOld ? 'event_too_old' : null;
+  const { event } = met;
   const { id, receivedAt } = event;
   const cause = { event: id, anchor: id, correlation, dueAt: null, receivedAt, reason };
   const facts = (): JsonObject => eventFacts(event, trigger.contextProperties);
-  return decideNow(trigger, state, { ...cause, facts }, context, eventScope(event));
+  return decideNow(trigger, state, { ...cause, facts }, context, met.scope);
 }
 
 interface LazyCause extends Omit<Cause, 'facts'> {
@@ -195,9 +196,9 @@ function decideNow(
   state: TriggerState,
   cause: LazyCause,
   context: TriggerContext,
-  event?: object,
+  scope?: () => object,
 ): Action | undefined {
   const { condition } = trigger;
-  if (condition !== null && condition.evaluate(context.scope(event)) !== true) return undefined;
+  if (condition !== null && condition.evaluate(context.scope(scope?.())) !== true) return undefined;
   return decide(trigger, state, { ...cause, facts: cause.facts?.() ?? null }, context);
 }

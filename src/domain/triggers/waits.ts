@@ -16,7 +16,7 @@ import { hash32, hash48 } from '../hash.ts';
 import type { Action, StitchedEvent, SuppressionReason } from '../message.ts';
 import type { TriggerContext } from './context.ts';
 import { decide } from './decide.ts';
-import { eventFacts, meetsWhere } from './event-facts.ts';
+import { eventFacts, meetsWhere, type SeenEvent } from './event-facts.ts';
 import type { AbsencePattern, CompiledTrigger, Ending, Of, TriggerPlan } from './plan.ts';
 import {
   compareArming,
@@ -67,9 +67,10 @@ export function endWaits(
 export function arm(
   { trigger, pattern }: Of<AbsencePattern>,
   state: TriggerState,
-  event: StitchedEvent,
+  met: SeenEvent,
   context: TriggerContext,
 ): void {
+  const { event } = met;
   const key = pattern.correlation.keyOf(event);
   if (key === undefined) return;
   const armedAt = event.at;
@@ -82,7 +83,7 @@ export function arm(
     if (isLater !== (pattern.onAgain === 'restart')) return;
   }
   if (isEnded(wait, pattern, state.recent)) return;
-  if (!meetsWhere(trigger, event)) return;
+  if (!meetsWhere(trigger, met)) return;
   wait.facts = JSON.stringify(eventFacts(event, trigger.contextProperties));
   if (before >= 0) state.pending.splice(before, 1);
   insert(state.pending, wait, comparePending);
