@@ -162,10 +162,12 @@ export function createProfileLogic(options: ProfileOptions): KeyedLogic<ProfileS
       });
     } else if (message.kind === 'transfer' && message.hops < HOPS_MAX) {
       emit.publish('events', partition, { ...message, survivor: to, hops: message.hops + 1 });
+    } else if (message.kind === 'identity' && message.change === 'attached') {
+      emit.publish('events', partition, { ...message, movedFrom: to });
+    } else if (message.kind === 'identity' && message.change === 'merged') {
+      if (message.mergeId !== mergeId) throw new TypeError('a profile was absorbed twice');
     } else {
-      throw new TypeError(
-        `more than ${HOPS_MAX} hops: the marks of absorbed profiles run in a circle`,
-      );
+      throw new TypeError(`more than ${HOPS_MAX} hops: marks of absorbed profiles run in a circle`);
     }
   };
 

@@ -32,13 +32,12 @@ export interface ProfileView {
 }
 
 export interface DecisionView {
+  /** The action's id: `weft.actions` has its cause. */
   readonly id: string;
   readonly trigger: string;
-  readonly event: string;
-  readonly correlation?: string;
-  readonly dueAt?: string;
+  /** ISO 8601. */
   readonly decidedAt: string;
-  readonly outcome: string;
+  readonly outcome: 'decided' | 'suppressed';
   readonly reason?: string;
 }
 

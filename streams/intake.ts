@@ -1,0 +1,34 @@
+/** The entrance: raw events into the log, by source and first identifier. Durable when it resolves. */
+import type { Message } from '../src/domain/message.ts';
+import { partitionOfText } from '../src/domain/partitioning.ts';
+import type { EventLog } from '../src/ports/event-log.ts';
+import type { Intake } from '../src/ports/intake.ts';
+import { Outputs, type TopicCodecs } from '../src/runtime/outputs.ts';
+import { rawTopicOf } from './topics.ts';
+
+export interface IntakeOptions {
+  readonly log: EventLog;
+  readonly codecs: TopicCodecs;
+  readonly partitions: number;
+  /** Throws when nothing may be taken in now (the disk is nearly full, the process is stopping). */
+  readonly guard: () => void;
+}
+
+export interface FullIntake extends Intake {
+  /** `logTime`: the moment to stamp, in a history run. */
+  append(events: Parameters<Intake['append']>[0], logTime?: number): Promise<void>;
+}
+
+export function createIntake(options: IntakeOptions): FullIntake {
+  return {
+    async append(events, logTime) {
+      options.guard();
+      const outputs = new Outputs(options.codecs);
+      for (const { event, key } of events) {
+        const partition = partitionOfText(key, options.partitions);
+        outputs.add(rawTopicOf(event.source), partition, event satisfies Message);
+      }
+      await options.log.append(outputs.records(logTime));
+    },
+  };
+}
