@@ -20,7 +20,8 @@ CREATE DATABASE IF NOT EXISTS weft_store;
 
 CREATE DATABASE IF NOT EXISTS weft;
 
--- One row an event. `profile` is who it was attributed to when it happened; `weft.profiles` has that profile's root.
+-- One row an event. LowCardinality costs an insert 0.7 µs a row and column: it stands where people group by it.
+-- `profile` is who it was attributed to when it happened; `weft.profiles` has that profile's root.
 CREATE TABLE IF NOT EXISTS weft_store.events
 (
     tenant LowCardinality(String),
@@ -36,16 +37,16 @@ CREATE TABLE IF NOT EXISTS weft_store.events
     checkout_id String,
     total Nullable(Int64),
     discount Nullable(Int64),
-    currency LowCardinality(String),
+    currency String,
     coupons Array(String),
     items String CODEC(ZSTD(1)),
-    store LowCardinality(String),
+    store String,
     channel LowCardinality(String),
-    campaign LowCardinality(String),
+    campaign String,
     properties String CODEC(ZSTD(1)),
     identifiers String CODEC(ZSTD(1)),
-    flags Array(LowCardinality(String)),
-    topic LowCardinality(String),
+    flags Array(String),
+    topic String,
     partition UInt16,
     offset UInt64 CODEC(Delta, ZSTD(1)),
     `index` UInt16,

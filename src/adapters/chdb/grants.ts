@@ -1,6 +1,6 @@
 /**
  * What chDB itself may do, whoever asks: its one user is granted the tables and no source outside
- * them, so `url()`, `file()`, `remote()`, `s3()`, dictionaries, SYSTEM and KILL are refused by the engine
+ * them, so `url()`, `file()`, `remote()`, `s3()`, dictionaries, users and SYSTEM are refused by the engine
  * even where a check before it has a hole. Not covered by grants: the scalar `file()` and INTO OUTFILE.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

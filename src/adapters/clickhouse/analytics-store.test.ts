@@ -53,6 +53,36 @@ describe('the embedded engine', () => {
     await expect(second).rejects.toMatchObject({ code: 'data_dir_in_use' });
   });
 
+  it.each([
+    ['INSERT INTO weft_store.clocks VALUES (9, 1)', /readonly|READONLY/],
+    ['SELECT 1; SET readonly = 0', /READONLY/],
+    ['SELECT 1 SETTINGS max_execution_time = 0', /READONLY/],
+    ['DROP TABLE weft_store.events', /READONLY/],
+    ['KILL QUERY WHERE 1', /READONLY/],
+    ["SELECT * FROM file('/etc/passwd', 'LineAsString')", /READONLY|ACCESS_DENIED/],
+  ])('refuses a read-only request by itself, without the guard: %s', async (sql, why) => {
+    const { status, text } = await askRaw(`readonly=1&query=${encodeURIComponent(sql)}`);
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(text).toMatch(why);
+  });
+
+  it.each([
+    "SELECT * FROM file('/etc/passwd', 'LineAsString')",
+    "SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')",
+    "SELECT * FROM remote('127.0.0.1', 'system.one')",
+    "CREATE TABLE weft.x (a String) ENGINE = File(CSV, '/etc/passwd')",
+    'SYSTEM SHUTDOWN',
+    'CREATE USER x',
+  ])('is granted tables and no way out of them, even to write: %s', async (sql) => {
+    const { text } = await askRaw(`query=${encodeURIComponent(sql)}`);
+    expect(text).toMatch(/Not enough privileges/);
+  });
+
+  it('refuses a read-only request a setting that is not open to it', async () => {
+    const { text } = await askRaw('readonly=1&allow_ddl=1&query=SELECT%201');
+    expect(text).toMatch(/Cannot modify 'allow_ddl'/);
+  });
+
   it('knows nobody without the secret', async () => {
     const stranger = openClickHouse({ ...embedded.chdb, password: 'guess', migrations: [] });
     expect(await codeOf(stranger.query('SELECT 1'))).toBe('archive_unavailable');
@@ -115,3 +145,11 @@ describe('the embedded engine', () => {
     expect(embedded.chdb.pid()).toBe(pid);
   });
 });
+
+/** As any client may: no guard before it. */
+async function askRaw(search: string): Promise<{ readonly status: number; readonly text: string }> {
+  const { url, username, password } = embedded.chdb;
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const answer = await fetch(`${url}/?${search}`, { method: 'POST', headers: { authorization } });
+  return { status: answer.status, text: await answer.text() };
+}
