@@ -1,7 +1,8 @@
 /**
  * What chDB itself may do, whoever asks: its one user is granted the tables and no source outside
  * them, so `url()`, `file()`, `remote()`, `s3()`, dictionaries, users and SYSTEM are refused by the engine
- * even where a check before it has a hole. Not covered by grants: the scalar `file()` and INTO OUTFILE.
+ * even where a check before it has a hole. Not covered, neither by grants nor by `readonly`, and so the
+ * guard's alone: the scalar `file()`, INTO OUTFILE, KILL QUERY.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

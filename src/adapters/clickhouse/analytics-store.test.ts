@@ -58,7 +58,6 @@ describe('the embedded engine', () => {
     ['SELECT 1; SET readonly = 0', /READONLY/],
     ['SELECT 1 SETTINGS max_execution_time = 0', /READONLY/],
     ['DROP TABLE weft_store.events', /READONLY/],
-    ['KILL QUERY WHERE 1', /READONLY/],
     ["SELECT * FROM file('/etc/passwd', 'LineAsString')", /READONLY|ACCESS_DENIED/],
   ])('refuses a read-only request by itself, without the guard: %s', async (sql, why) => {
     const { status, text } = await askRaw(`readonly=1&query=${encodeURIComponent(sql)}`);
