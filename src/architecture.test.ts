@@ -53,6 +53,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   },
   'src/cli': EVERYTHING,
   'src/app.ts': EVERYTHING,
+  'src/app': EVERYTHING,
 };
 
 /** A layer's own tests may lean on the embedded adapters; the domain's stay with the domain. */

@@ -73,11 +73,6 @@ const SETTINGS = {
     about: 'memory for profile states, all partitions together',
     check: positive,
   },
-  WEBHOOK_SECRET: {
-    fallback: '',
-    about: 'signing secrets of the channel webhook, whsec_…, newest first, separated by blanks',
-    secret: true,
-  },
   EGRESS_ALLOW: {
     fallback: '',
     about: 'private addresses webhooks may reach, as CIDR blocks with commas',
@@ -99,7 +94,8 @@ export interface Config {
   readonly currency: string;
   readonly logLevel: string;
   readonly cacheBytes: number;
-  readonly webhookSecrets: readonly string[];
+  /** A channel's signing secrets, whsec_…, newest first: the setting its `secret_env` names. */
+  readonly secretsOf: (setting: string) => readonly string[];
   readonly egressAllow: readonly string[];
 }
 
@@ -163,7 +159,8 @@ export function loadConfig(
       currency: of('CURRENCY'),
       logLevel: of('LOG_LEVEL'),
       cacheBytes: Number(of('CACHE_MB')) * 1024 * 1024,
-      webhookSecrets: list('WEBHOOK_SECRET', /\s+/),
+      secretsOf: (setting) =>
+        (fromEnvironment(setting, env, []) ?? '').split(/\s+/).filter(Boolean),
       egressAllow: list('EGRESS_ALLOW', /[\s,]+/),
     },
     warnings: unknownNames(env),
@@ -190,8 +187,8 @@ function fromEnvironment(
   }
 }
 
-/** Settings that other parts of Weft's tooling use, and that are no setting of the engine. */
-const ELSEWHERE = /^WEFT_(FAILPOINT|TEST_|BENCH_)/;
+/** Settings that the catalogue names (secrets) or that only tools use. */
+const ELSEWHERE = /^WEFT_(FAILPOINT$|TEST_|BENCH_|.*_SECRET(_FILE)?$)/;
 
 function unknownNames(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   const known = Object.keys(SETTINGS).flatMap((key) => [`WEFT_${key}`, `WEFT_${key}_FILE`]);

@@ -11,7 +11,7 @@ import { findProfile } from '../src/domain/identity/lookup.ts';
 import { normaliseIdentifiers } from '../src/domain/identity/normalise.ts';
 import type { Policy } from '../src/domain/identity/policy.ts';
 import { partitionOf, stateKeyOf } from '../src/domain/partitioning.ts';
-import { attributesAsObject } from '../src/domain/profile/facts.ts';
+import { attributesAsObject, consentOf } from '../src/domain/profile/facts.ts';
 import type { ProfileState } from '../src/domain/profile/profile-state.ts';
 import { valuesAt } from '../src/domain/tags/evaluate.ts';
 import { presentTags, rfmOf } from '../src/domain/tags/present.ts';
@@ -45,6 +45,8 @@ export interface StoredProfile {
 
 export interface FullReader extends ProfileReader {
   read(tenant: string, pid: Pid): Promise<StoredProfile | undefined>;
+  /** The shopper's latest word; undefined: none. */
+  consentOf(tenant: string, pid: Pid, channel: string): Promise<boolean | undefined>;
 }
 
 export function createProfileReader(options: ReaderOptions): FullReader {
@@ -77,6 +79,10 @@ export function createProfileReader(options: ReaderOptions): FullReader {
 
   return {
     read,
+    async consentOf(tenant, pid, channel) {
+      const stored = await read(tenant, pid);
+      return stored && consentOf(stored.state.consents, channel);
+    },
     async find(tenant, sent) {
       const located = await locate(tenant, sent);
       return located && viewOf(located, options.catalogue());

@@ -1,0 +1,243 @@
+/**
+ * An engine: one process's share of an installation, put together from adapters and stages. Embedded,
+ * it is all of it: log, stores, every stage, and chDB in a child process. What a command needs beyond
+ * that (a server, an import, a rebuild) is built on what is here.
+ */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { startChdb } from '../adapters/chdb/process.ts';
+import { openClickHouse } from '../adapters/clickhouse/analytics-store.ts';
+import { readMigration } from '../adapters/clickhouse/migrations.ts';
+import { createLmdbCheckpointStore } from '../adapters/lmdb/checkpoint-store.ts';
+import { createLmdbCouponStore } from '../adapters/lmdb/coupon-store.ts';
+import { createLmdbDispatchLedger } from '../adapters/lmdb/dispatch-ledger.ts';
+import { openEnvironment, type Environment } from '../adapters/lmdb/environment.ts';
+import { createLmdbEventLog } from '../adapters/lmdb/event-log.ts';
+import { createLmdbIdentityStore } from '../adapters/lmdb/identity-store.ts';
+import { createLmdbProfileStore } from '../adapters/lmdb/profile-store.ts';
+import { createLmdbSchemaSource } from '../adapters/lmdb/schema-source.ts';
+import { createSystemClock } from '../adapters/system/clock.ts';
+import { createIdentityHash, loadInstallationKey } from '../adapters/system/identity-hash.ts';
+import { createOutcomes } from '../adapters/system/outcomes.ts';
+import type { Config } from '../config.ts';
+import { P0 } from '../domain/identity/policy.ts';
+import { messageOf, WeftError } from '../errors.ts';
+import type { AnalyticsStore } from '../ports/analytics-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import { createMetrics } from '../runtime/metrics.ts';
+import { runStage, type StageLoop } from '../runtime/stage-loop.ts';
+import { openActionFeed } from '../../streams/action-feed.ts';
+import { createIntake } from '../../streams/intake.ts';
+import { createPipeline, type StageName } from '../../streams/pipeline.ts';
+import { createProfileReader } from '../../streams/profile-reader.ts';
+import { topicsOf } from '../../streams/topics.ts';
+import { announceCatalogue, catalogueOfText, catalogueTags, loadCatalogue } from './catalogue.ts';
+import { openChannels } from './channels.ts';
+import { openCodecs } from './codecs.ts';
+import { couponIssuer, hashIdOf, messageRenderer } from './deciding.ts';
+import type { Logger } from './logger.ts';
+import { listPackageFiles, readPackageFile, version } from './package-files.ts';
+import { profileNotes, stitchNotes } from './notes.ts';
+
+export interface EngineOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  /** `history`: the log's time is the running maximum of `at` (an import into a quiet directory). */
+  readonly time: 'live' | 'history';
+  readonly stages: readonly StageName[];
+  readonly logger: Logger;
+  /** Lines of the channel `log`. */
+  readonly onLogLine: (line: string) => void;
+  /** The engine cannot go on. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export type Engine = Awaited<ReturnType<typeof openEngine>>;
+
+const STUCK_MS = 30_000;
+const WATCH_EVERY_MS = 5_000;
+
+export async function openEngine(options: EngineOptions) {
+  const { config, clock, logger } = options;
+  const loaded = await loadCatalogue(config.catalogueDir, config.timeZone);
+  const topics = topicsOf(config.partitions);
+  const environment = openEnvironment(config.dataDir, {
+    clock,
+    partitions: config.partitions,
+    topics,
+  });
+  const closers: (() => Promise<void> | void)[] = [() => environment.close()];
+  try {
+    const stores = openStores(environment, clock);
+    closers.push(() => stores.log.close());
+    const codecs = await openCodecs(stores.schemas);
+    const isNew = (await stores.log.bounds('events')).every(({ next }) => next === 0);
+    const key = loadInstallationKey(config.dataDir, { mayMake: isNew });
+    const hash = createIdentityHash({ key });
+    await announceCatalogue(loaded, { ...stores, codecs: codecs.byTopic });
+    const catalogueOf = catalogueOfText();
+    const metrics = createMetrics(version());
+    const outcomes = createOutcomes({ instance: randomUUID(), clock });
+    const analytics = await openAnalytics(config, logger, closers);
+    const opened = openChannels(loaded.catalogue.channels, config, options.onLogLine);
+    for (const reason of opened.missing) logger.warn({ reason }, 'channel_not_offered');
+    closers.push(...[...opened.channels.values()].map((channel) => () => channel.close()));
+    const profiles = createProfileReader({
+      identity: stores.identity,
+      profiles: stores.profiles,
+      codec: codecs.state,
+      hash,
+      policy: P0,
+      region: config.region,
+      partitions: config.partitions,
+      catalogue: () => loaded.catalogue,
+    });
+    const pipeline = createPipeline({
+      ...stores,
+      analytics,
+      clock,
+      realTime: createSystemClock(),
+      codecs: codecs.byTopic,
+      stateCodec: codecs.state,
+      hash,
+      hashId: hashIdOf,
+      policy: P0,
+      partitions: config.partitions,
+      region: config.region,
+      currency: config.currency,
+      cacheBytes: config.cacheBytes,
+      marksTime: options.time === 'live',
+      catalogueOf,
+      tagsOf: (text) => catalogueTags(catalogueOf(text)),
+      outcomes,
+      channels: opened.channels,
+      channelPlan: () => loaded.catalogue.channels,
+      issueOf: couponIssuer(loaded.catalogue, key),
+      render: messageRenderer(loaded.catalogue),
+      consentOf: profiles.consentOf,
+      notes: { stitch: stitchNotes(metrics), profile: profileNotes(metrics, clock), metrics },
+    });
+
+    let stopping = false;
+    const guard = (): void => {
+      if (stopping) throw new WeftError('shutting_down', 'this process is stopping');
+      if (environment.diskState().low) {
+        throw new WeftError('disk_guard', 'there is too little free disk space to take events in');
+      }
+    };
+    const intake = createIntake({
+      log: stores.log,
+      codecs: codecs.byTopic,
+      partitions: config.partitions,
+      guard,
+    });
+    const loops: StageLoop[] = [];
+    for (const name of options.stages) {
+      const loop = await runStage(pipeline[name], {
+        log: stores.log,
+        clock,
+        group: name,
+        onFatal: options.onFatal,
+        onRetry(stage, error, attempt) {
+          metrics.retries.inc({ stage });
+          logger.warn({ stage, attempt, reason: messageOf(error) }, 'stage_retry');
+        },
+      });
+      loops.push(loop);
+    }
+    const watch = setInterval(() => {
+      const stuck = loops.find((loop) => loop.stuckForMs() > STUCK_MS);
+      if (stuck) {
+        options.onFatal(
+          new WeftError('stuck', `stage ${stuck.name} has had work for 30 s and made no progress`),
+        );
+      }
+    }, WATCH_EVERY_MS);
+    watch.unref();
+    const actions = await openActionFeed(stores.log, codecs.of('actions'));
+
+    return {
+      ...stores,
+      environment,
+      config,
+      clock,
+      codecs,
+      hash,
+      catalogue: loaded.catalogue,
+      analytics,
+      metrics,
+      outcomes,
+      intake,
+      profileReader: profiles,
+      actions,
+      loops,
+      isStopping: () => stopping,
+      /** Everything in the log at this moment is applied, and what follows from it too. */
+      async settled(): Promise<void> {
+        for (let before = -1, now = 0; before !== now;) {
+          before = now;
+          for (const loop of loops) await loop.whenSettled();
+          now = await sizeOfLog(
+            stores.log,
+            topics.map((topic) => topic.name),
+          );
+        }
+      },
+      async stop(): Promise<void> {
+        stopping = true;
+        clearInterval(watch);
+        actions.close();
+        for (const loop of loops) await loop.stop();
+        for (const close of closers.toReversed()) await close();
+      },
+    };
+  } catch (error) {
+    for (const close of closers.toReversed()) await close();
+    throw error;
+  }
+}
+
+function openStores(environment: Environment, clock: Clock) {
+  return {
+    log: createLmdbEventLog(environment, clock),
+    identity: createLmdbIdentityStore(environment),
+    profiles: createLmdbProfileStore(environment),
+    coupons: createLmdbCouponStore(environment),
+    ledger: createLmdbDispatchLedger(environment),
+    checkpoints: createLmdbCheckpointStore(environment),
+    schemas: createLmdbSchemaSource(environment),
+  };
+}
+
+/** chDB in its child, with the tables of `sql/`. */
+export async function openAnalytics(
+  config: Pick<Config, 'dataDir'>,
+  logger: Logger,
+  closers: (() => Promise<void> | void)[],
+): Promise<AnalyticsStore> {
+  const chdb = await startChdb({
+    directory: join(config.dataDir, 'clickhouse'),
+    onExit: (exit) => logger.warn({ ...exit }, 'clickhouse_ended'),
+    onRestart: () => logger.info({}, 'clickhouse_restarted'),
+  });
+  closers.push(() => chdb.close());
+  const { url, username, password } = chdb;
+  const migrations = listPackageFiles('sql', '.sql').map((name) =>
+    readMigration(name, readPackageFile('sql', name)),
+  );
+  const analytics = openClickHouse({ url, username, password, migrations });
+  closers.push(() => analytics.close());
+  await analytics.migrate();
+  return analytics;
+}
+
+async function sizeOfLog(
+  log: ReturnType<typeof createLmdbEventLog>,
+  topics: readonly string[],
+): Promise<number> {
+  let records = 0;
+  for (const topic of topics) {
+    for (const { next } of await log.bounds(topic)) records += next;
+  }
+  return records;
+}
