@@ -35,20 +35,22 @@ export interface Raw {
   readonly identifiers: readonly Identifier[];
 }
 
-/** Records up to the log time that is complete, in order; at most so many. */
-export function inLogTimeOrder(turn: Turn): readonly LogRecord[] {
-  const records = turn.inputs.flatMap((input) =>
-    input.records.filter((record) => record.logTime <= turn.completeTo),
+/** Records up to the log time that is complete, in log-time order over all partitions. */
+export const inLogTimeOrder = (turn: Turn): readonly LogRecord[] =>
+  turn.inputs
+    .flatMap((input) => input.records.filter((record) => record.logTime <= turn.completeTo))
+    .toSorted((a, b) => a.logTime - b.logTime || comparePlaces(a, b));
+
+/** When a raw event reached the log: on the history clock, the running maximum of `at` at its row. */
+export const loggedAt = ({ record, normalised }: Pick<Raw, 'record' | 'normalised'>): number =>
+  normalised.raw.history ? normalised.raw.receivedAt : record.logTime;
+
+function comparePlaces(a: LogRecord, b: LogRecord): number {
+  return (
+    RAW_TOPICS.indexOf(a.topic as never) - RAW_TOPICS.indexOf(b.topic as never) ||
+    a.partition - b.partition ||
+    a.offset - b.offset
   );
-  return records
-    .toSorted(
-      (a, b) =>
-        a.logTime - b.logTime ||
-        RAW_TOPICS.indexOf(a.topic as never) - RAW_TOPICS.indexOf(b.topic as never) ||
-        a.partition - b.partition ||
-        a.offset - b.offset,
-    )
-    .slice(0, MESSAGES_MAX);
 }
 
 export interface RawBatch {
@@ -67,7 +69,8 @@ export async function readRawBatch(
   const read: LogRecord[] = [];
   const ended: [RawEvent, EventOutcome][] = [];
   for (const record of records) {
-    if (raws.length >= MESSAGES_MAX) break;
+    // What was appended together is read together, so that no event of it is overtaken.
+    if (raws.length >= MESSAGES_MAX && record.logTime !== read.at(-1)?.logTime) break;
     read.push(record);
     for (const [index, message] of (await decode(options, record, outputs)).entries()) {
       const normalised = normalise(message, options.currency);
@@ -86,6 +89,7 @@ export async function readRawBatch(
       raws.push({ record, index, normalised, identifiers });
     }
   }
+  raws.sort((a, b) => loggedAt(a) - loggedAt(b));
   return { raws, read, ended };
 }
 

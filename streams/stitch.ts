@@ -24,6 +24,7 @@ import type { InputClock, Progress, Stage, Turn } from '../src/runtime/stage.ts'
 import {
   bury,
   inLogTimeOrder,
+  loggedAt,
   originOf,
   readRawBatch,
   type Raw,
@@ -295,7 +296,7 @@ function stitched(raw: Raw, decision: Attribution | null): StitchedEvent {
     anonymous: decision?.anonymousOf !== undefined,
     identifiers: identifiers.map((each) => ({ ...each, accepted: accepted.has(each.digest) })),
     origin: originOf(record, index),
-    logTime: record.logTime,
+    logTime: loggedAt(raw),
     history: sent.history,
     triggers: sent.triggers,
     // The event counts as applied when its merge is: the transfer carries the wait then.
@@ -306,11 +307,11 @@ function stitched(raw: Raw, decision: Attribution | null): StitchedEvent {
 }
 
 /** A total order over all raw partitions: the oldest profile survives by it. */
-const placeInLog = ({ record, index }: Raw, partitions: number): CreatedAt => ({
-  logTime: record.logTime,
-  partition: RAW_TOPICS.indexOf(record.topic as never) * partitions + record.partition,
-  offset: record.offset,
-  index,
+const placeInLog = (raw: Raw, partitions: number): CreatedAt => ({
+  logTime: loggedAt(raw),
+  partition: RAW_TOPICS.indexOf(raw.record.topic as never) * partitions + raw.record.partition,
+  offset: raw.record.offset,
+  index: raw.index,
 });
 
 function movesOf(

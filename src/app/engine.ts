@@ -4,10 +4,6 @@
  * that (a server, an import, a rebuild) is built on what is here.
  */
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { startChdb } from '../adapters/chdb/process.ts';
-import { openClickHouse } from '../adapters/clickhouse/analytics-store.ts';
-import { readMigration } from '../adapters/clickhouse/migrations.ts';
 import { createLmdbCheckpointStore } from '../adapters/lmdb/checkpoint-store.ts';
 import { createLmdbCouponStore } from '../adapters/lmdb/coupon-store.ts';
 import { createLmdbDispatchLedger } from '../adapters/lmdb/dispatch-ledger.ts';
@@ -22,7 +18,6 @@ import { createOutcomes } from '../adapters/system/outcomes.ts';
 import type { Config } from '../config.ts';
 import { P0 } from '../domain/identity/policy.ts';
 import { messageOf, WeftError } from '../errors.ts';
-import type { AnalyticsStore } from '../ports/analytics-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { runStage, type StageLoop } from '../runtime/stage-loop.ts';
@@ -31,12 +26,13 @@ import { createIntake } from '../../streams/intake.ts';
 import { createPipeline, type StageName } from '../../streams/pipeline.ts';
 import { createProfileReader } from '../../streams/profile-reader.ts';
 import { topicsOf } from '../../streams/topics.ts';
+import { openAnalytics } from './analytics.ts';
 import { announceCatalogue, catalogueOfText, catalogueTags, loadCatalogue } from './catalogue.ts';
 import { openChannels } from './channels.ts';
 import { openCodecs } from './codecs.ts';
 import { couponIssuer, hashIdOf, messageRenderer } from './deciding.ts';
 import type { Logger } from './logger.ts';
-import { listPackageFiles, readPackageFile, version } from './package-files.ts';
+import { version } from './package-files.ts';
 import { profileNotes, stitchNotes } from './notes.ts';
 
 export interface EngineOptions {
@@ -207,28 +203,6 @@ function openStores(environment: Environment, clock: Clock) {
     checkpoints: createLmdbCheckpointStore(environment),
     schemas: createLmdbSchemaSource(environment),
   };
-}
-
-/** chDB in its child, with the tables of `sql/`. */
-export async function openAnalytics(
-  config: Pick<Config, 'dataDir'>,
-  logger: Logger,
-  closers: (() => Promise<void> | void)[],
-): Promise<AnalyticsStore> {
-  const chdb = await startChdb({
-    directory: join(config.dataDir, 'clickhouse'),
-    onExit: (exit) => logger.warn({ ...exit }, 'clickhouse_ended'),
-    onRestart: () => logger.info({}, 'clickhouse_restarted'),
-  });
-  closers.push(() => chdb.close());
-  const { url, username, password } = chdb;
-  const migrations = listPackageFiles('sql', '.sql').map((name) =>
-    readMigration(name, readPackageFile('sql', name)),
-  );
-  const analytics = openClickHouse({ url, username, password, migrations });
-  closers.push(() => analytics.close());
-  await analytics.migrate();
-  return analytics;
 }
 
 async function sizeOfLog(

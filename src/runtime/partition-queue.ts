@@ -54,12 +54,19 @@ export class PartitionQueue {
     return this.full ? { kind: 'full' } : { kind: 'taken' };
   }
 
-  /** The first records, without taking them out: they stay until `finish`. */
+  /**
+   * The first records, without taking them out: they stay until `finish`. What was appended together
+   * (one log time) is not cut apart.
+   */
   peek(recordsMax: number, bytesMax: number): readonly LogRecord[] {
     let end = this.head;
     let bytes = 0;
-    while (end < this.records.length && end - this.head < recordsMax && bytes < bytesMax) {
-      bytes += this.records[end]?.value.length ?? 0;
+    let lastTime = -1;
+    for (let next = this.records[end]; next; next = this.records[end]) {
+      const isFull = end - this.head >= recordsMax || bytes >= bytesMax;
+      if (isFull && next.logTime !== lastTime) break;
+      bytes += next.value.length;
+      lastTime = next.logTime;
       end += 1;
     }
     return this.records.slice(this.head, end);

@@ -106,10 +106,12 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Stag
     for (const [name, queue] of queues) {
       const partition = partitions.get(name) as TopicPartition;
       const records = queue.peek(TURN_RECORDS_MAX, TURN_BYTES_MAX);
-      const more =
-        queue.length > records.length ||
-        reading.subscription?.caughtUpAt(partition, queue.expected) === undefined;
-      if (more) completeTo = Math.min(completeTo, records.at(-1)?.logTime ?? queue.appliedLogTime);
+      const readTo = records.at(-1)?.logTime ?? queue.appliedLogTime;
+      // What is still in the log may have the log time of the last record here.
+      if (queue.length > records.length) completeTo = Math.min(completeTo, readTo);
+      else if (reading.subscription?.caughtUpAt(partition, queue.expected) === undefined) {
+        completeTo = Math.min(completeTo, readTo - 1);
+      }
       if (records.length > 0) inputs.push({ partition, records });
     }
     return inputs.length > 0 ? { inputs, completeTo } : null;

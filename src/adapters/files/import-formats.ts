@@ -3,28 +3,32 @@
  * that ship with ingest"). Each is a generator over a file's text; money is handled as decimal text
  * or exact integers, never summed as floating point.
  */
-import { parse } from 'csv-parse';
-import { Readable } from 'node:stream';
 import type { JsonObject } from '../../domain/event.ts';
+import { WeftError } from '../../errors.ts';
+import { csvRows, type CsvRow } from './csv-rows.ts';
+import { csvReader, readCsvMap } from './csv-map.ts';
 import { linesOf, type ImportedRow, type ImportFile } from './import-file.ts';
 
 export const IMPORT_FORMATS = ['canonical', 'csv', 'rees46', 'online-retail', 'cdnow'] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 
-export type CsvRow = Readonly<Record<string, string>>;
-
-/** The rows of a CSV with a header line. */
-export function csvRows(text: AsyncIterable<string>, delimiter = ','): AsyncIterable<CsvRow> {
-  const parser = parse({
-    columns: (header: string[]) => header.map((name) => name.trim()),
-    delimiter,
-    bom: true,
-    relaxColumnCount: true,
-    relaxQuotes: true,
-    skipEmptyLines: true,
-    maxRecordSize: 1024 * 1024,
-  });
-  return Readable.from(text).pipe(parser) as AsyncIterable<CsvRow>;
+/** How to read a file of this format; `csv` needs a map. */
+export async function readerOf(
+  format: ImportFormat,
+  mapPath: string | undefined,
+): Promise<(file: ImportFile) => AsyncIterable<ImportedRow>> {
+  if (format === 'csv') {
+    if (mapPath === undefined) {
+      throw new WeftError('invalid_usage', '--format csv needs --map: which column is what');
+    }
+    return csvReader(await readCsvMap(mapPath));
+  }
+  return {
+    canonical: readCanonical,
+    rees46: readRees46,
+    'online-retail': readOnlineRetail,
+    cdnow: readCdnow,
+  }[format];
 }
 
 /** NDJSON of what `POST /v1/events` takes. */

@@ -1,0 +1,214 @@
+/**
+ * A file of history through the real pipeline, on the history clock: rows are appended to the raw
+ * topics with the running maximum of `at` as their log time; at the end a last marker lets fire what
+ * is due. Interrupted, the same import goes on where the log stands; finished, it is not repeated
+ * unless asked, and then only rows the archive does not know.
+ */
+import {
+  openImportFile,
+  type ImportedRow,
+  type ImportFile,
+} from '../adapters/files/import-file.ts';
+import { firstIdentifierKey } from '../domain/identity/first-key.ts';
+import type { SentIdentifier, Source } from '../domain/event.ts';
+import { SOURCES } from '../domain/event.ts';
+import type { RawEvent } from '../domain/message.ts';
+import { WeftError } from '../errors.ts';
+import type { KeyedRawEvent } from '../ports/intake.ts';
+import { appendMarkers } from '../../streams/stitch.ts';
+import { RAW_TOPICS } from '../../streams/topics.ts';
+import type { Engine } from './engine.ts';
+import type { HistoryClock } from './history-clock.ts';
+
+export interface ImportOptions {
+  readonly path: string;
+  readonly read: (file: ImportFile) => AsyncIterable<ImportedRow>;
+  readonly triggers: boolean;
+  /** Where the last marker stands at least; null: at the last row. */
+  readonly until: number | null;
+  readonly again: boolean;
+  readonly tenant: string;
+  readonly onProgress: (progress: ImportProgress) => void;
+}
+
+export interface ImportProgress {
+  readonly rows: number;
+  readonly bytesRead: number;
+  readonly sizeBytes: number;
+}
+
+export interface ImportResult {
+  readonly events: number;
+  /** Not JSON, or no object: dead letters. */
+  readonly dead: number;
+  readonly skipped: ReadonlyMap<string, number>;
+  /** Rows that were here before: an interrupted import, or `--again`. */
+  readonly known: number;
+}
+
+const BATCH_ROWS = 500;
+const BATCH_BYTES = 512 * 1024;
+
+interface Mark {
+  readonly rows: number;
+  readonly isDone: boolean;
+}
+
+export async function importFile(
+  engine: Engine,
+  clock: HistoryClock,
+  options: ImportOptions,
+): Promise<ImportResult> {
+  const file = await openImportFile(options.path);
+  const mark = await readMark(engine, file.digest);
+  if (mark.isDone && !options.again) {
+    throw new WeftError(
+      'already_ingested',
+      `${options.path} was ingested into this data directory before`,
+    );
+  }
+  const startRow = mark.isDone ? 0 : Math.max(mark.rows, await rowsInLog(engine, file.digest));
+  const skipped = new Map<string, number>();
+  let [events, dead, known, rows] = [0, 0, 0, 0];
+  let batch: KeyedRawEvent[] = [];
+  let bytes = 0;
+
+  const flush = async (): Promise<void> => {
+    if (batch.length === 0) return;
+    await engine.intake.append(batch, clock.now());
+    await saveMark(engine, file.digest, { rows, isDone: false });
+    batch = [];
+    bytes = 0;
+  };
+
+  for await (const row of knownLeftOut(engine, options, mark.isDone, options.read(file))) {
+    if (row.kind === 'skipped') {
+      skipped.set(row.reason, (skipped.get(row.reason) ?? 0) + 1);
+      continue;
+    }
+    rows = row.row + 1;
+    if (row.kind === 'event') clock.reach(row.at);
+    if (row.row < startRow || row.kind === 'known') {
+      known += 1;
+      continue;
+    }
+    if (row.kind === 'dead') dead += 1;
+    else events += 1;
+    const keyed = rawOf(row, `${file.digest}:${row.row}`, { ...options, now: clock.now() });
+    batch.push(keyed);
+    bytes += keyed.event.body.length;
+    if (batch.length >= BATCH_ROWS || bytes >= BATCH_BYTES) {
+      await flush();
+      options.onProgress({ rows, bytesRead: file.bytesRead(), sizeBytes: file.sizeBytes });
+    }
+  }
+  await flush();
+  await finish(engine, clock, options.until);
+  await saveMark(engine, file.digest, { rows, isDone: true });
+  return { events, dead, skipped, known };
+}
+
+/** Everything applied; then the clock goes to the end, and everything due by then fires. */
+async function finish(engine: Engine, clock: HistoryClock, until: number | null): Promise<void> {
+  await engine.settled();
+  const end = clock.reach(until ?? 0);
+  await appendMarkers(
+    { log: engine.log, codecs: engine.codecs.byTopic, partitions: engine.config.partitions },
+    { kind: 'marker', clock: end, partitions: [], history: true },
+  );
+  await engine.settled();
+}
+
+function rawOf(
+  row: Extract<ImportedRow, { kind: 'event' | 'dead' }>,
+  id: string,
+  options: { readonly tenant: string; readonly triggers: boolean; readonly now: number },
+): KeyedRawEvent {
+  const body = row.kind === 'event' ? row.body : {};
+  const source = SOURCES.find((each) => each === body['source']) ?? ('order' satisfies Source);
+  const identifiers = Array.isArray(body['identifiers']) ? body['identifiers'] : [];
+  const sent = identifiers.filter((each) => typeof each === 'object' && each !== null);
+  const event: RawEvent = {
+    kind: 'raw',
+    tenant: options.tenant,
+    source,
+    receivedAt: options.now,
+    body: row.kind === 'event' ? JSON.stringify(row.body) : row.text,
+    id,
+    history: true,
+    triggers: options.triggers,
+    wait: null,
+  };
+  return { event, key: firstIdentifierKey({ id, sent: sent as unknown[] as SentIdentifier[] }) };
+}
+
+type KnownRow = { readonly kind: 'known'; readonly row: number };
+
+/** On a repetition, rows whose id the archive has are not taken again. */
+async function* knownLeftOut(
+  engine: Engine,
+  options: ImportOptions,
+  isRepetition: boolean,
+  rows: AsyncIterable<ImportedRow>,
+): AsyncIterable<ImportedRow | KnownRow> {
+  if (!isRepetition) {
+    yield* rows;
+    return;
+  }
+  let batch: ImportedRow[] = [];
+  for await (const row of rows) {
+    batch.push(row);
+    if (batch.length < BATCH_ROWS) continue;
+    yield* await withoutKnown(engine, options, batch);
+    batch = [];
+  }
+  yield* await withoutKnown(engine, options, batch);
+}
+
+async function withoutKnown(
+  engine: Engine,
+  options: ImportOptions,
+  rows: readonly ImportedRow[],
+): Promise<readonly (ImportedRow | KnownRow)[]> {
+  const idOf = (row: ImportedRow): string =>
+    row.kind === 'event' && typeof row.body['id'] === 'string' ? row.body['id'] : '';
+  const answer = await engine.analytics.query(
+    'SELECT id FROM weft.events WHERE tenant = {tenant:String} AND id IN {ids:Array(String)}',
+    { params: { tenant: options.tenant, ids: rows.map(idOf) } },
+  );
+  const known = new Set(answer.data.map((each) => each['id']));
+  return rows.map((row) =>
+    row.kind === 'event' && known.has(idOf(row)) ? { kind: 'known', row: row.row } : row,
+  );
+}
+
+const nameOf = (digest: string): string => `import ${digest}`;
+
+async function readMark(engine: Engine, digest: string): Promise<Mark> {
+  const saved = await engine.checkpoints.load(nameOf(digest));
+  if (!saved) return { rows: 0, isDone: false };
+  return JSON.parse(new TextDecoder().decode(saved)) as Mark;
+}
+
+const saveMark = (engine: Engine, digest: string, mark: Mark): Promise<void> =>
+  engine.checkpoints.save(nameOf(digest), new TextEncoder().encode(JSON.stringify(mark)));
+
+/** A batch may be in the log though its mark is not: the last record of each raw partition tells. */
+async function rowsInLog(engine: Engine, digest: string): Promise<number> {
+  let rows = 0;
+  for (const topic of RAW_TOPICS) {
+    for (const [partition, { first, next }] of (await engine.log.bounds(topic)).entries()) {
+      if (next === first) continue;
+      const limits = { recordsMax: 1, bytesMax: 1 };
+      const [record] = await engine.log.read({ topic, partition }, next - 1, limits);
+      if (!record) continue;
+      const codec = engine.codecs.of(topic);
+      await codec.learn(record.schema);
+      for (const message of codec.decode(record.schema, record.value)) {
+        if (message.kind !== 'raw' || !message.id.startsWith(`${digest}:`)) continue;
+        rows = Math.max(rows, Number(message.id.slice(digest.length + 1)) + 1);
+      }
+    }
+  }
+  return rows;
+}

@@ -1,0 +1,2 @@
+import { Command } from 'commander';
+export const couponsCommand = (): Command => new Command('coupons');

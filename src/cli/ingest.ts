@@ -1,0 +1,138 @@
+/** `weft ingest`: history, at full speed, through the real pipeline. */
+import { Argument, Command, Option } from 'commander';
+import { IMPORT_FORMATS, readerOf, type ImportFormat } from '../adapters/files/import-formats.ts';
+import { openEngine, type Engine } from '../app/engine.ts';
+import { createHistoryClock } from '../app/history-clock.ts';
+import { importFile, type ImportResult } from '../app/import.ts';
+import { createLogger } from '../app/logger.ts';
+import { servingAt } from '../app/serving.ts';
+import { isLive } from '../app/time-of-directory.ts';
+import { TENANT } from '../app.ts';
+import { WeftError } from '../errors.ts';
+import { STAGE_NAMES } from '../../streams/pipeline.ts';
+import {
+  catalogueOption,
+  configOf,
+  dataDirOption,
+  urlOption,
+  type CommonOptions,
+} from './options.ts';
+import { createImportBar } from './import-bar.ts';
+import { sendFile } from './send-file.ts';
+
+interface IngestOptions extends CommonOptions {
+  readonly format: ImportFormat;
+  readonly map?: string;
+  readonly triggers: 'on' | 'off';
+  readonly until?: string;
+  readonly again?: boolean;
+  readonly url?: string;
+  readonly check?: string;
+}
+
+export const ingestCommand = (): Command =>
+  new Command('ingest')
+    .description('Read a file of history (plain or gzip) through the real pipeline')
+    .addArgument(new Argument('<file>', 'NDJSON or a table, by --format'))
+    .addOption(
+      new Option('--format <format>', 'what the file holds')
+        .choices(IMPORT_FORMATS)
+        .makeOptionMandatory(),
+    )
+    .option('--map <file>', 'for --format csv: YAML that says which column is what')
+    .addOption(
+      new Option(
+        '--triggers <on|off>',
+        'may history set triggers off? Then only the channel log speaks',
+      )
+        .choices(['on', 'off'])
+        .default('off'),
+    )
+    .option('--until <time>', 'ISO 8601: let time pass to there after the last row')
+    .option('--again', 'read a file a second time; rows that are known are left out')
+    .addOption(dataDirOption())
+    .addOption(catalogueOption())
+    .addOption(urlOption())
+    .addHelpText(
+      'after',
+      `
+Into a quiet data directory time is the rows' own: nothing is too old, and every wait is over exactly
+when it is due. Into a running Weft (--url, or a directory being served) time is the wall's.
+Interrupted, the same command goes on where it stood.
+
+Examples:
+  weft ingest orders.ndjson.gz --format canonical
+  weft ingest 2019-Oct.csv.gz --format rees46 --triggers on --until 2019-11-01T00:00:00Z`,
+    )
+    .action(run);
+
+async function run(path: string, options: IngestOptions): Promise<void> {
+  const until = options.until === undefined ? null : momentOf(options.until);
+  const read = await readerOf(options.format, options.map);
+  const config = configOf(options);
+  const url = options.url ?? servingAt(config.dataDir);
+  if (url !== undefined) {
+    const bar = createImportBar();
+    const result = await sendFile({ path, read, url, onProgress: bar.update });
+    bar.stop();
+    tell(result, `sent to ${url}`);
+    return;
+  }
+  const clock = createHistoryClock();
+  let fail: (error: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  const engine = await openEngine({
+    config,
+    clock,
+    time: 'history',
+    stages: STAGE_NAMES,
+    logger: createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel, 'stderr'),
+    onLogLine: () => undefined,
+    onFatal: fail,
+  });
+  try {
+    await refuseLive(engine);
+    const bar = createImportBar();
+    const triggers = options.triggers === 'on';
+    const again = options.again ?? false;
+    const work = importFile(engine, clock, {
+      path,
+      read,
+      triggers,
+      until,
+      again,
+      tenant: TENANT,
+      onProgress: bar.update,
+    });
+    const result = await Promise.race([work, failed]).finally(bar.stop);
+    tell(result, `in ${config.dataDir}, time stands at ${new Date(clock.now()).toISOString()}`);
+  } finally {
+    await engine.stop();
+  }
+}
+
+/** Time of a directory that was served is the wall's: history would have to go through a server. */
+async function refuseLive(engine: Engine): Promise<void> {
+  if (!(await isLive(engine))) return;
+  throw new WeftError(
+    'invalid_usage',
+    'this data directory has live traffic, so its time is the wall clock: start `weft serve` on it and ingest while it runs',
+  );
+}
+
+function momentOf(text: string): number {
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) throw new WeftError('invalid_usage', `--until ${text} is no ISO 8601 time`);
+  return at;
+}
+
+function tell(result: ImportResult, where: string): void {
+  const skipped = [...result.skipped].map(([reason, count]) => `${count} lines skipped: ${reason}`);
+  const lines = [
+    `${result.events} events ${where}`,
+    ...(result.dead > 0 ? [`${result.dead} rows are dead letters: see weft.dead_letters`] : []),
+    ...(result.known > 0 ? [`${result.known} rows were known already`] : []),
+    ...skipped,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

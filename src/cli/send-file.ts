@@ -1,0 +1,81 @@
+/** A file of history to a running Weft: in batches over `POST /v1/events`, each acknowledged. */
+import {
+  openImportFile,
+  type ImportedRow,
+  type ImportFile,
+} from '../adapters/files/import-file.ts';
+import type { ImportProgress, ImportResult } from '../app/import.ts';
+import { WeftError } from '../errors.ts';
+
+const BATCH_ROWS = 500;
+const BATCH_BYTES = 400 * 1024;
+const TRIES_MAX = 20;
+const WAIT_MAX_MS = 30_000;
+
+export interface SendOptions {
+  readonly path: string;
+  readonly read: (file: ImportFile) => AsyncIterable<ImportedRow>;
+  readonly url: string;
+  readonly onProgress: (progress: ImportProgress) => void;
+}
+
+export async function sendFile(options: SendOptions): Promise<ImportResult> {
+  const file = await openImportFile(options.path);
+  const skipped = new Map<string, number>();
+  let [events, dead, rows, bytes] = [0, 0, 0, 0];
+  let batch: string[] = [];
+
+  const flush = async (): Promise<void> => {
+    if (batch.length === 0) return;
+    const { accepted, rejected } = await post(options.url, batch);
+    events += accepted;
+    dead += rejected;
+    batch = [];
+    bytes = 0;
+    options.onProgress({ rows, bytesRead: file.bytesRead(), sizeBytes: file.sizeBytes });
+  };
+
+  for await (const row of options.read(file)) {
+    if (row.kind === 'skipped') {
+      skipped.set(row.reason, (skipped.get(row.reason) ?? 0) + 1);
+      continue;
+    }
+    rows += 1;
+    if (row.kind === 'dead') {
+      dead += 1;
+      continue;
+    }
+    const id = row.body['id'] ?? `${file.digest}:${row.row}`;
+    const text = JSON.stringify({ ...row.body, id });
+    if (batch.length >= BATCH_ROWS || bytes + text.length > BATCH_BYTES) await flush();
+    batch.push(text);
+    bytes += text.length;
+  }
+  await flush();
+  return { events, dead, skipped, known: 0 };
+}
+
+async function post(
+  url: string,
+  texts: readonly string[],
+): Promise<{ readonly accepted: number; readonly rejected: number }> {
+  for (let tries = 1; ; tries += 1) {
+    const response = await fetch(`${url}/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: `[${texts.join(',')}]`,
+    }).catch(() => undefined);
+    if (response?.status === 200) {
+      const answer = (await response.json()) as { accepted: number; rejected?: unknown[] };
+      return { accepted: answer.accepted, rejected: answer.rejected?.length ?? 0 };
+    }
+    if (response?.status === 400) return { accepted: 0, rejected: texts.length };
+    const isPassing = response === undefined || response.status === 429 || response.status >= 500;
+    if (!isPassing || tries >= TRIES_MAX) {
+      const what = response === undefined ? 'cannot be reached' : `answered ${response.status}`;
+      throw new WeftError('log_unavailable', `${url} ${what}; the rows before this were taken`);
+    }
+    const askedMs = Number(response?.headers.get('retry-after') ?? 1) * 1_000;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(WAIT_MAX_MS, askedMs)));
+  }
+}
