@@ -80,6 +80,18 @@ describe('a wait', () => {
       [],
     ],
     [
+      'is ended by an order of the same moment that was met first',
+      CART,
+      ['order_paid:C1 @5m', 'cart_added:C1 @5m', 'clock @50m'],
+      [],
+    ],
+    [
+      'is not ended by an order met first that happened after it was due',
+      { ...CART, limits: { max_event_age: '1h' } },
+      ['order_paid:C1 @40m', 'cart_added:C1 @9m seen 39m', 'clock @50m'],
+      ['cart e2 due 39m'],
+    ],
+    [
       'is ended by an order met late that happened inside it',
       CART,
       ['cart_added:C1 @0m', 'order_paid:C1 @5m seen 29m', 'clock @50m'],
@@ -159,6 +171,13 @@ describe('a wait', () => {
     const events = ['order_paid', 'order_cancelled'];
     const trigger = { ...CART, unless: { event: events, within: '30m', matching: 'cart.id' } };
     expect(play(trigger, 'cart_added:C1 @0m', 'order_cancelled:C1 @5m', 'clock @50m')).toEqual([]);
+  });
+
+  it('is ended only by the events its own trigger names', () => {
+    const cancelled = { event: 'order_cancelled', within: '30m', matching: 'cart.id' };
+    const plan = planOf(CART, { ...CART, name: 'other', unless: cancelled });
+    const lines = ['cart_added:C1 @0m', 'order_paid:C1 @5m', 'clock @50m'];
+    expect(new Shopper(plan).play(...lines)).toEqual(['other e1 due 30m']);
   });
 
   it('is armed only by events that meet `where`, and begun again only by those', () => {
@@ -262,7 +281,7 @@ describe('the clock of a wait', () => {
     const lines = ['cart_added:C1 @0m', 'order_paid:C1 @1m seen 29m', 'clock @50m'];
     expect(play(CART, ...lines)).toEqual([]);
     const history = new Shopper(planOf(CART), { history: true });
-    expect(history.play('cart_added:C1 @0m seen 20m', 'clock @50m')).toEqual(['cart e1 due 30m']);
+    expect(history.play('cart_added:C1 @0m seen 60m', 'clock @61m')).toEqual(['cart e1 due 30m']);
   });
 
   it('armed by an event that is already due fires at once', () => {

@@ -54,11 +54,7 @@ export function endWaits(
     if (state.pending.length === 0) continue;
     state.pending = state.pending.filter(
       (wait) =>
-        wait.key !== key ||
-        !triggers.has(wait.trigger) ||
-        at < wait.armedAt ||
-        at > wait.dueAt ||
-        wait.armedBy === event.id,
+        wait.key !== key || !triggers.has(wait.trigger) || at < wait.armedAt || at > wait.dueAt,
     );
   }
 }
