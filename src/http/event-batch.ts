@@ -1,0 +1,165 @@
+/**
+ * A body of `POST /v1/events` as the records to append and the events refused, each judged alone:
+ * one bad event never takes a good one with it. An id is assigned here, once, before the log; what
+ * was sent stays as it came. Hot path: one JSON.parse a body, and nothing is written anew.
+ */
+import { SOURCES } from '../domain/event.ts';
+import type { EventFault, EventLimits } from '../domain/event-limits.ts';
+import { firstIdentifierKey } from '../domain/identity/first-key.ts';
+import type { RawEvent, Wait } from '../domain/message.ts';
+import { checkEventText, parseEvent } from '../domain/parse-event.ts';
+import type { Parsed } from '../domain/parse-event.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { KeyedRawEvent } from '../ports/intake.ts';
+import { parseJson } from './body.ts';
+import { elementTexts } from './json-elements.ts';
+import type { SourceLabel } from './metrics.ts';
+import { Refusal } from './problem.ts';
+
+export interface BatchContext {
+  readonly tenant: string;
+  readonly receivedAt: number;
+  readonly currency: string;
+  readonly region: string;
+  readonly limits: EventLimits;
+  readonly eventsMax: number;
+  readonly newId: () => string;
+  readonly triggers: boolean;
+  readonly wait: Wait | null;
+}
+
+/** One refused event: where it stood in the request, its first fault, and the others if any. */
+export interface RejectedEvent {
+  readonly index: number;
+  /** As sent; null where there is none worth repeating. */
+  readonly id: string | null;
+  readonly code: ErrorCode;
+  readonly pointer: string;
+  readonly message: string;
+  readonly more?: readonly EventFault[];
+}
+
+export interface EventBatch {
+  readonly accepted: readonly KeyedRawEvent[];
+  readonly rejected: readonly RejectedEvent[];
+  /** Where each refused event says it came from, in the order of `rejected`. */
+  readonly rejectedSources: readonly SourceLabel[];
+}
+
+/** Of one event; a batch of a thousand must have a small answer too. */
+const FAULTS_MAX = 6;
+
+export function readEventBatch(text: string, form: 'json' | 'lines', context: BatchContext) {
+  return form === 'json' ? readJson(text, context) : readLines(text, context);
+}
+
+interface Reader {
+  readonly context: BatchContext;
+  readonly accepted: KeyedRawEvent[];
+  readonly rejected: RejectedEvent[];
+  readonly rejectedSources: SourceLabel[];
+}
+
+const newReader = (context: BatchContext): Reader => ({
+  context,
+  accepted: [],
+  rejected: [],
+  rejectedSources: [],
+});
+
+function readJson(text: string, context: BatchContext): EventBatch {
+  const body = parseJson(text);
+  const reader = newReader(context);
+  if (!Array.isArray(body)) {
+    readEvent(reader, body, 0, text);
+    return reader;
+  }
+  checkCount(body.length, context);
+  elementTexts(text).forEach((sent, index) => readEvent(reader, body[index], index, sent));
+  return reader;
+}
+
+function readLines(text: string, context: BatchContext): EventBatch {
+  const reader = newReader(context);
+  let index = 0;
+  for (let start = 0; start < text.length;) {
+    const newline = text.indexOf('\n', start);
+    const end = newline === -1 ? text.length : newline;
+    const line = text.slice(start, end).trim();
+    start = end + 1;
+    if (line === '') continue;
+    if (index === context.eventsMax) checkCount(index + 1, context);
+    readLine(reader, line, index++);
+  }
+  checkCount(index, context);
+  return reader;
+}
+
+function readLine(reader: Reader, line: string, index: number): void {
+  let value: unknown;
+  try {
+    value = parseJson(line);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const message = error.message.replace('The body', 'the line');
+    const code = 'malformed_json';
+    return reject(reader, undefined, index, { code, errors: [{ pointer: '', message }] });
+  }
+  readEvent(reader, value, index, line);
+}
+
+function checkCount(events: number, { eventsMax }: BatchContext): void {
+  if (events === 0) throw new Refusal('invalid_event', 'The request holds no event: send one.');
+  if (events <= eventsMax) return;
+  const message = `The request has more than ${eventsMax} events: send fewer a request.`;
+  throw new Refusal('batch_too_large', message);
+}
+
+function readEvent(reader: Reader, value: unknown, index: number, body: string): void {
+  const { tenant, receivedAt, currency, region, limits, newId, triggers, wait } = reader.context;
+  const fallbackId = hasId(value) ? '' : newId();
+  const context = { tenant, receivedAt, currency, limits, fallbackId };
+  const parsed = checkEventText(body, limits) ?? parseEvent(value, context);
+  if (!parsed.ok) return reject(reader, value, index, parsed);
+  const { id, source } = parsed.event;
+  const event: RawEvent = {
+    kind: 'raw',
+    tenant,
+    source,
+    receivedAt,
+    body,
+    id,
+    history: false,
+    triggers,
+    wait,
+  };
+  reader.accepted.push({ event, key: firstIdentifierKey(parsed.event, region) });
+}
+
+const fieldOf = (value: unknown, name: 'id' | 'source'): unknown =>
+  typeof value === 'object' && value !== null
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+
+function hasId(value: unknown): boolean {
+  const id = fieldOf(value, 'id');
+  return id !== undefined && id !== null;
+}
+
+type Fault = Pick<Parsed & { readonly ok: false }, 'errors'> & { readonly code: ErrorCode };
+
+function reject(reader: Reader, value: unknown, index: number, { code, errors }: Fault): void {
+  const [first = { pointer: '', message: 'cannot be read' }, ...others] = errors;
+  const more = others.slice(0, FAULTS_MAX - 1);
+  const id = sentId(value, reader.context.limits.idCharsMax);
+  const rejected: RejectedEvent = { index, id, code, ...first };
+  reader.rejected.push(more.length === 0 ? rejected : { ...rejected, more });
+  const source = fieldOf(value, 'source');
+  reader.rejectedSources.push(SOURCES.find((known) => known === source) ?? 'unknown');
+}
+
+function sentId(value: unknown, charsMax: number): string | null {
+  const id = fieldOf(value, 'id');
+  if (typeof id === 'number') return String(id);
+  return typeof id === 'string' && id.length <= charsMax ? id : null;
+}
