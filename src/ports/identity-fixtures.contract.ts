@@ -122,6 +122,13 @@ export async function recordOf(session: IdentitySession, name: string): Promise<
   return record;
 }
 
+export async function listed(
+  session: IdentitySession,
+  name: string,
+): Promise<readonly IdentifierKey[]> {
+  return (await recordOf(session, name)).identifiers;
+}
+
 /** As a stage does it: `moved` to where one wanted to go means that the first try took effect. */
 export async function commit(
   store: IdentityStore,

@@ -18,9 +18,9 @@ import {
   profile,
   texts,
 } from './identity-fixtures.contract.ts';
+import { describeMerges } from './identity-merge.contract.ts';
 import {
   describeEntries,
-  describeMerges,
   describeRecords,
   describeVisibility,
 } from './identity-session.contract.ts';

@@ -83,8 +83,7 @@ function readUnfinished({ unfinished }: Tables, partition: number): readonly Dis
       id: String(key[2]),
       state: stateOf(value),
       nextTryAt: Number.isNaN(nextTryAt) ? null : nextTryAt,
-      // A copy: the range reads the next one into the same memory.
-      value: Uint8Array.from(value.subarray(HEADER_BYTES)),
+      value: value.subarray(HEADER_BYTES),
     });
   }
   return entries;
