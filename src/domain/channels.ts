@@ -19,14 +19,14 @@ import { nearestName } from './nearest-name.ts';
 
 const MODES = ['off', 'test', 'live'] as const;
 /** `test`: only the listed shoppers; everything else is recorded as it would have been. */
-export type ChannelMode = (typeof MODES)[number];
+type ChannelMode = (typeof MODES)[number];
 
 const CONSENT_RULES = ['none', 'opt_out', 'opt_in'] as const;
 /** `opt_out`: unless withdrawn; `opt_in`: only once granted. */
 export type ConsentRule = (typeof CONSENT_RULES)[number];
 
 const KINDS = ['log', 'webhook'] as const;
-export type ChannelKind = (typeof KINDS)[number];
+type ChannelKind = (typeof KINDS)[number];
 
 export interface ChannelDefinition {
   readonly name: string;
@@ -39,7 +39,7 @@ export interface ChannelDefinition {
   readonly secretEnv: string | null;
 }
 
-export interface TestShopper {
+interface TestShopper {
   readonly type: IdentifierType;
   readonly value: string;
 }

@@ -23,9 +23,9 @@ import { parseMoment } from '../moment.ts';
 import { toFen } from '../money.ts';
 
 const KINDS = ['amount_off', 'percent_off', 'gift', 'free_delivery'] as const;
-export type CouponKind = (typeof KINDS)[number];
+type CouponKind = (typeof KINDS)[number];
 
-export type Validity =
+type Validity =
   | { readonly kind: 'for'; readonly ms: number }
   /** The last moment it can be used. */
   | { readonly kind: 'until'; readonly at: number };

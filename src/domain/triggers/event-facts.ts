@@ -7,7 +7,7 @@ import { EVENT_NAMES, eventScope, parseProperties } from '../event-scope.ts';
 import { toUnits, type NameType } from '../expression.ts';
 import type { CompiledTrigger } from './plan.ts';
 
-export const FACT_ITEMS_MAX = 3;
+const FACT_ITEMS_MAX = 3;
 const TEXT_LENGTH_MAX = 200;
 
 /** What an `if` may use of the event that began a wait. */

@@ -213,7 +213,7 @@ export function eventOf(
 }
 
 /** `cart e1 due 30m`, `cart e1 due 30m profile_limit`. */
-export function describe({ trigger, event, dueAt, reason }: Action): string {
+function describe({ trigger, event, dueAt, reason }: Action): string {
   const due = dueAt === null ? '' : ` due ${spanOf(dueAt - START)}`;
   return `${trigger} ${event === '' ? '-' : event}${due}${reason === null ? '' : ` ${reason}`}`;
 }

@@ -109,7 +109,7 @@ export interface Ending {
 }
 
 /** What one event type means to the triggers. */
-export interface Listeners {
+interface Listeners {
   readonly endings: readonly Ending[];
   /** In order of priority, then name. */
   readonly triggers: readonly CompiledTrigger[];
