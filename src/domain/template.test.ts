@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from './event.ts';
-import { compileTemplates, renderContent, textIn, variablesOf } from './template.ts';
+import { compileTemplates, contentOfStep, renderContent, textIn, variablesOf } from './template.ts';
 
 const CONTEXT: JsonObject = {
   event: { cart: { id: 'C-9' }, order: { total: 108.5 }, items: [{ name: '鲜牛奶' }, {}] },
@@ -86,6 +86,23 @@ describe('a message', () => {
       data: { deep: [{ x: '{{e}}' }] },
     };
     expect(variablesOf(content)).toEqual(['a.b', 'c', 'd', 'e']);
+  });
+});
+
+describe('what a step says', () => {
+  const templates = new Map([['cart', { title: 'Your cart', data: { link: 'a' } }]]);
+
+  it.each<[object, object | undefined]>([
+    [{}, {}],
+    [{ with: { title: { en: 'Hi' } } }, { title: { en: 'Hi' } }],
+    [{ template: 'cart' }, { title: 'Your cart', data: { link: 'a' } }],
+    [
+      { template: 'cart', with: { data: { link: 'b' } } },
+      { title: 'Your cart', data: { link: 'b' } },
+    ],
+    [{ template: 'gone', with: { body: 'x' } }, undefined],
+  ])('%j: %j', (step, content) => {
+    expect(contentOfStep(step, templates)).toEqual(content);
   });
 });
 

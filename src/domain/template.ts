@@ -64,6 +64,18 @@ export function readContent(entry: Entry): TemplateContent {
   };
 }
 
+/**
+ * What a step of an action says: its own title, body and data (`with`), over those of the template it
+ * names; undefined: there is no such template any more.
+ */
+export function contentOfStep(
+  step: { readonly template?: string; readonly with?: JsonObject },
+  templates: ReadonlyMap<string, TemplateContent>,
+): TemplateContent | undefined {
+  const named = step.template === undefined ? {} : templates.get(step.template);
+  return named && { ...named, ...(step.with as TemplateContent | undefined) };
+}
+
 /** Every variable a message uses, in any language, each once. */
 export function variablesOf(content: TemplateContent): readonly string[] {
   const found = new Set<string>();
