@@ -84,12 +84,12 @@ export function createProfileLogic(options: ProfileOptions): KeyedLogic<ProfileS
   };
 
   const tellOf = (emit: Emitter, outcome: Outcome): void => {
-    const { change, actions } = outcome;
+    const { changes, actions } = outcome;
     for (const action of actions) {
       emit.publish('actions', partitionOf(action.profile, options.partitions), action);
       emit.afterCommit(() => notes.decided(action));
     }
-    if (change) {
+    for (const change of changes) {
       emit.publish('changes', partitionOf(change.profile, options.partitions), change);
       emit.afterCommit(() => notes.changed(change));
     }
@@ -131,7 +131,7 @@ export function createProfileLogic(options: ProfileOptions): KeyedLogic<ProfileS
       wait,
     };
     emit.publish('events', partitionOf(survivor, options.partitions), transfer);
-    if (handed.change) tellOf(emit, { change: handed.change, actions: [] });
+    tellOf(emit, { changes: handed.changes, actions: [] });
     return handed.left;
   };
 
@@ -204,8 +204,8 @@ export function createProfileLogic(options: ProfileOptions): KeyedLogic<ProfileS
       if (message.change === 'merged') return onMerged(state, message, given, emit);
       if (message.change === 'attached' && state) {
         const digests = message.identifiers.map((each) => each.digest);
-        const change = giveUp(state, digests, { ...given, eventId: message.eventId });
-        if (change) tellOf(emit, { change, actions: [] });
+        const changes = giveUp(state, digests, { ...given, eventId: message.eventId });
+        tellOf(emit, { changes, actions: [] });
       }
       return state;
     },

@@ -4,7 +4,7 @@ import type { Catalogue } from '../domain/catalogue/catalogue.ts';
 import { madeCode } from '../domain/coupons/code.ts';
 import { expiryOf } from '../domain/coupons/coupon.ts';
 import { contextOf } from '../domain/dispatch/carried.ts';
-import { renderContent } from '../domain/template.ts';
+import { contentOfStep, renderContent } from '../domain/template.ts';
 import type { IssueOf, Render } from '../../streams/carry-out.ts';
 
 const LANGUAGE = 'zh-CN';
@@ -36,9 +36,7 @@ export function couponIssuer(catalogue: Catalogue, key: Uint8Array): IssueOf {
 
 export function messageRenderer(catalogue: Catalogue): Render {
   return (carried, move) => {
-    const { template } = move.step;
-    const content =
-      template === undefined ? { data: move.step.with ?? {} } : catalogue.templates.get(template);
+    const content = contentOfStep(move.step, catalogue.templates);
     if (!content) return { ok: false, reason: 'template_unknown' };
     const rendered = renderContent(content, contextOf(carried), LANGUAGE);
     return rendered.kind === 'rendered'

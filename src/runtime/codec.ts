@@ -54,10 +54,21 @@ class Octets extends avro.types.LogicalType {
   }
 }
 
+/** A value that only its readers look into: JSON text in the record, the value outside. */
+class JsonText extends avro.types.LogicalType {
+  protected override _fromValue(text: string): unknown {
+    return JSON.parse(text);
+  }
+  protected override _toValue(value: unknown): string {
+    return JSON.stringify(value);
+  }
+}
+
 function typeOf(schema: unknown): avro.Type {
   let isInside = false;
   return avro.Type.forSchema(schema as avro.Schema, {
     wrapUnions: 'auto',
+    logicalTypes: { json: JsonText },
     typeHook(each, options) {
       if (isInside || each !== 'bytes') return undefined;
       isInside = true;
@@ -68,14 +79,14 @@ function typeOf(schema: unknown): avro.Type {
   });
 }
 
-/** The codec of a topic: `text` is the JSON of an array of record branches. */
+/** The codec of a topic: `text` is the schema of an array over a union of records. */
 export async function openCodec<M extends Tagged>(
   subject: string,
   text: string,
   source: SchemaSource,
 ): Promise<Codec<M>> {
-  const branches = JSON.parse(text) as readonly Schema[];
-  const envelope = { type: 'array', items: branches };
+  const envelope = JSON.parse(text) as { readonly items: readonly Schema[] };
+  const branches = envelope.items;
   const own = typeOf(envelope);
   const schema = await source.idOf(subject, JSON.stringify(envelope));
   const wrapped = branches.length > 1;

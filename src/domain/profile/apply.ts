@@ -2,6 +2,7 @@
  * What one event, the passing of time, and a merge do to a profile. Pure and deterministic: state and
  * message in, state changed in place, change and actions out. `now` is the log's time.
  */
+import { emptyAggregates } from '../aggregates/state.ts';
 import type { JsonObject } from '../event.ts';
 import { parseProperties } from '../event-scope.ts';
 import type {
@@ -27,7 +28,7 @@ import { mergeRecentIds, remember } from './recent-ids.ts';
 import { transitionsOf, triggerContext, type Circumstance } from './shopper.ts';
 
 export interface Outcome {
-  readonly change: Change | null;
+  readonly changes: readonly Change[];
   readonly actions: readonly Action[];
 }
 
@@ -52,6 +53,7 @@ export function applyEvent(
   given: Circumstance,
 ): Outcome | undefined {
   if (!remember(state.recent, event.id, given.now)) return undefined;
+  const edited = takeCatalogue(state, given);
   const seen = { at: event.at, now: given.now };
   const identifiers = hold(state.identifiers, event.identifiers, seen);
   noteFacts(state, event);
@@ -62,31 +64,51 @@ export function applyEvent(
     transitions: transitionsOf(tags),
     triggersAllowed: event.triggers,
   });
-  return { change: changeOf(given, { cause: 'event', id: event.id, tags, identifiers }), actions };
+  const own = changeOf(given, { cause: 'event', id: event.id, tags, identifiers });
+  return { changes: [...edited, ...own], actions };
 }
 
 /** Time has passed: tags whose windows moved, then waits that are over. */
 export function passTime(state: ProfileState, until: number, given: Circumstance): Outcome {
-  const isDecayed = state.decayAt !== null && state.decayAt <= until;
-  const tags = isDecayed ? bringUp(state, given, 'all') : [];
-  if (isDecayed) {
+  const edited = takeCatalogue(state, given);
+  // The logical moment, not when a marker happened to come: ids of actions derive from it.
+  const at = state.decayAt !== null && state.decayAt <= until ? state.decayAt : null;
+  const tags = at === null ? [] : bringUp(state, given, 'all');
+  if (at !== null) {
     prune(given.catalogue.tags, { aggregates: state.aggregates, values: state.tags }, given.now);
   }
   const context = triggerContext(state, given);
-  const moved = { ...transitionsOf(tags), at: given.now };
+  const moved = { ...transitionsOf(tags), at: at ?? given.now };
   const actions = [
     ...reactToTags(given.catalogue.triggers, state.triggers, moved, context),
     ...fire(given.catalogue.triggers, state.triggers, until, context),
   ];
-  return { change: changeOf(given, { cause: 'time', id: '', tags, identifiers: [] }), actions };
+  const own = changeOf(given, { cause: 'time', id: '', tags, identifiers: [] });
+  return { changes: [...edited, ...own], actions };
 }
+
+/**
+ * A new catalogue: what its tags say now is told, and sets nothing off, or an edit would send to
+ * everybody.
+ */
+function takeCatalogue(state: ProfileState, given: Circumstance): readonly Change[] {
+  const { id } = given.catalogue;
+  if (state.catalogue === id) return NOTHING;
+  const isNew = state.catalogue === 0;
+  state.catalogue = id;
+  if (isNew) return NOTHING;
+  const tags = bringUp(state, given, 'all');
+  return changeOf(given, { cause: 'catalogue', id: String(id), tags, identifiers: [] });
+}
+
+const NOTHING: readonly never[] = [];
 
 export interface HandedOver {
   /** What stays behind: a mark that sends on. */
   readonly left: ProfileState;
   /** What goes to the survivor; the tags go without values. */
   readonly given: ProfileState;
-  readonly change: Change | null;
+  readonly changes: readonly Change[];
 }
 
 /** The profile was absorbed: it hands over all it has and takes back what was said of it. */
@@ -104,7 +126,7 @@ export function handOver(
   return {
     left: forwarded({ to: merge.survivor, mergeId: merge.mergeId }, given.now),
     given: state,
-    change: changeOf(given, { cause: 'merge', id: merge.mergeId, tags, identifiers }),
+    changes: changeOf(given, { cause: 'merge', id: merge.mergeId, tags, identifiers }),
   };
 }
 
@@ -116,6 +138,7 @@ export function absorb(
 ): Outcome | undefined {
   const { mergeId, from } = merge;
   if (state.merges.includes(mergeId)) return undefined;
+  takeCatalogue(state, given);
   state.merges = [...new Set([...state.merges, mergeId, ...from.merges])].toSorted();
   mergeRecentIds(state.recent, from.recent);
   const identifiers = mergeHeld(state.identifiers, from.identifiers, given.now);
@@ -131,7 +154,7 @@ export function absorb(
     ...settleMerged(given.catalogue.triggers, state.triggers, context),
     ...reactToTags(given.catalogue.triggers, state.triggers, moved, context),
   ];
-  return { change: changeOf(given, { cause: 'merge', id: mergeId, tags, identifiers }), actions };
+  return { changes: changeOf(given, { cause: 'merge', id: mergeId, tags, identifiers }), actions };
 }
 
 /** Identifiers that a verified rebind moved to another profile. */
@@ -139,7 +162,7 @@ export function giveUp(
   state: ProfileState,
   digests: readonly string[],
   given: Circumstance & { readonly eventId: string },
-): Change | null {
+): readonly Change[] {
   const identifiers = digests.flatMap((digest) => release(state.identifiers, digest, given.now));
   return changeOf(given, { cause: 'event', id: given.eventId, tags: [], identifiers });
 }
@@ -154,25 +177,23 @@ function noteFacts(state: ProfileState, event: StitchedEvent): void {
   }
 }
 
-/** Values nothing touched hold until `decayAt`, under one catalogue; else all are looked at. */
+/** Values nothing touched hold until `decayAt`; from then on all are looked at. */
 function bringUp(
   state: ProfileState,
   { catalogue, now }: Circumstance,
   touched: Touched | 'all',
 ): TagChange[] {
-  const isStale =
-    state.catalogue !== catalogue.id || (state.decayAt !== null && now >= state.decayAt);
+  const isStale = state.decayAt !== null && now >= state.decayAt;
   const look = isStale ? 'all' : touched;
   const changes = evaluate(catalogue.tags, state.aggregates, state.tags, { now, touched: look });
   state.decayAt = nextChangeAt(catalogue.tags, state.aggregates, state.tags, now);
-  state.catalogue = catalogue.id;
   state.clock = Math.max(state.clock, now);
   return changes;
 }
 
 /** Everything that was said of the profile, taken back. */
 function retracted(state: ProfileState, { catalogue, now }: Circumstance): TagChange[] {
-  const nothing = { series: [], orders: [], carts: [] };
+  const nothing = emptyAggregates();
   return evaluate(catalogue.tags, nothing, state.tags, { now, touched: 'all' });
 }
 
@@ -184,8 +205,8 @@ function changeOf(
     readonly tags: readonly TagChange[];
     readonly identifiers: readonly IdentifierChange[];
   },
-): Change | null {
+): readonly Change[] {
   const { cause, id, tags, identifiers } = what;
-  if (tags.length === 0 && identifiers.length === 0) return null;
-  return { kind: 'change', tenant, profile, cause, causeId: id, at: now, tags, identifiers };
+  if (tags.length === 0 && identifiers.length === 0) return NOTHING;
+  return [{ kind: 'change', tenant, profile, cause, causeId: id, at: now, tags, identifiers }];
 }
