@@ -12,19 +12,31 @@ type Elsewhere = ReadonlyMap<string, string>;
 
 interface Names {
   readonly known: ReadonlySet<string>;
+  /** The known names by how they sound. */
+  readonly plain: ReadonlyMap<string, string>;
+  /** Those long enough to be misspelt: among two or three letters nearly all are one letter apart. */
+  readonly long: readonly string[];
   readonly elsewhere: Elsewhere;
+  /** What other names were taken for: a shop's own names come with every event. */
+  readonly guessed: Map<string, string | undefined>;
 }
+
+/** Of each part; further names are looked at every time. */
+const GUESSED_MAX = 1_000;
 
 const names = (
   known: readonly string[],
   elsewhere: Readonly<Record<string, readonly string[]>> = {},
 ): Names => ({
   known: new Set(known),
+  plain: new Map(known.map((name) => [plain(name), name] as const)),
+  long: known.filter((name) => name.length > 3),
   elsewhere: new Map(
     Object.entries(elsewhere).flatMap(([right, wrong]) =>
       wrong.map((name) => [plain(name), right] as const),
     ),
   ),
+  guessed: new Map(),
 });
 
 /** Letters and digits only, lower case: how names are compared across conventions. */
@@ -86,15 +98,13 @@ export function meantName(part: Part, name: string, object: object): string | un
   return Object.hasOwn(object, right.split('.', 1)[0] ?? right) ? undefined : right;
 }
 
-function rightName({ known, elsewhere }: Names, name: string): string | undefined {
+function rightName(names: Names, name: string): string | undefined {
+  if (names.guessed.has(name)) return names.guessed.get(name);
   const bare = plain(name);
-  for (const right of known) if (plain(right) === bare) return right;
-  const right = elsewhere.get(bare);
-  if (right !== undefined) return right;
-  // Among names of two or three letters nearly everything is one letter away from everything.
-  if (name.length < 4 || name.length > 40) return undefined;
-  return nearestName(
-    name,
-    [...known].filter((one) => one.length > 3),
-  );
+  let right = names.plain.get(bare) ?? names.elsewhere.get(bare);
+  if (right === undefined && name.length >= 4 && name.length <= 40) {
+    right = nearestName(name, names.long);
+  }
+  if (names.guessed.size < GUESSED_MAX && name.length <= 40) names.guessed.set(name, right);
+  return right;
 }

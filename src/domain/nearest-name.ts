@@ -10,8 +10,11 @@ export function nearestName(
 ): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.min(distanceMax, Math.max(1, Math.floor(name.length / 3))) + 1;
+  const letters = lettersOf(name);
   for (const candidate of known) {
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
+    // One step changes the set of letters by two at most. Names come from outside by the thousand.
+    if (countBits(letters ^ lettersOf(candidate)) > 2 * (bestDistance - 1)) continue;
     const distance = editDistance(name, candidate);
     if (distance >= bestDistance) continue;
     best = candidate;
@@ -20,20 +23,41 @@ export function nearestName(
   return best;
 }
 
+/** The letters in it as bits; some share one, so sets differ at least as much as their bits. */
+function lettersOf(name: string): number {
+  let letters = 0;
+  for (let i = 0; i < name.length; i++) letters |= 1 << (name.charCodeAt(i) & 31);
+  return letters;
+}
+
+function countBits(bits: number): number {
+  let count = 0;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
 /** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */
 function editDistance(from: string, to: string): number {
-  const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, index) => index)];
-  const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;
+  let before: number[] = [];
+  let above: number[] = [];
+  let row: number[] = [];
+  for (let j = 0; j <= to.length; j++) row[j] = j;
   for (let i = 1; i <= from.length; i++) {
-    const row = [i];
-    rows.push(row);
+    [before, above, row] = [above, row, before];
+    row[0] = i;
+    const unit = from.charCodeAt(i - 1);
     for (let j = 1; j <= to.length; j++) {
-      const changed = from[i - 1] === to[j - 1] ? 0 : 1;
-      let cost = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + changed);
-      const swapped = from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
-      if (i > 1 && j > 1 && swapped) cost = Math.min(cost, at(i - 2, j - 2) + 1);
-      row.push(cost);
+      const changed = unit === to.charCodeAt(j - 1) ? 0 : 1;
+      const left = row[j - 1] ?? 0;
+      let cost = Math.min((above[j] ?? 0) + 1, left + 1, (above[j - 1] ?? 0) + changed);
+      const swapped =
+        i > 1 &&
+        j > 1 &&
+        unit === to.charCodeAt(j - 2) &&
+        from.charCodeAt(i - 2) === to.charCodeAt(j - 1);
+      if (swapped) cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
+      row[j] = cost;
     }
   }
-  return at(from.length, to.length);
+  return row[to.length] ?? 0;
 }
