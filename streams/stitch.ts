@@ -66,6 +66,8 @@ interface Owned {
 export function createStitchStage(options: StitchOptions): Stage {
   const owned = new Map<string, Owned>();
   let markedAt = 0;
+  let tokens = 0;
+  const newToken = (): string => `${options.outcomes.instance}/${(tokens += 1)}`;
   let wake = (): void => undefined;
   options.alarm.onSooner(() => wake());
 
@@ -121,7 +123,7 @@ export function createStitchStage(options: StitchOptions): Stage {
     await resolve(session, view, batch.raws);
     const ended: [RawEvent, EventOutcome][] = [...batch.ended];
     for (const raw of batch.raws) {
-      const outcome = await stitchOne({ options, session, view, outputs }, raw);
+      const outcome = await stitchOne({ options, session, view, outputs, newToken }, raw);
       if (outcome !== null) ended.push([raw.normalised.raw, outcome]);
     }
     const last = batch.raws.at(-1);
@@ -207,6 +209,7 @@ interface Ground {
   readonly session: IdentitySession;
   readonly view: BatchView;
   readonly outputs: Outputs;
+  readonly newToken: () => string;
 }
 
 /** Answers how the event ended here; null: it goes on to its profile. */
@@ -231,7 +234,8 @@ async function stitchOne(ground: Ground, raw: Raw): Promise<EventOutcome | null>
   const createdAt = placeInLog(raw, options.partitions);
   if (!writesNothing(decision) || decision.refused.length > 0) {
     const targetEpoch = decision.create?.epoch ?? view.root(decision.target).epoch;
-    const writing = { tenant, decision, createdAt, policy, targetEpoch };
+    const { newToken } = ground;
+    const writing = { tenant, decision, createdAt, policy, targetEpoch, newToken };
     const written = await writeDecision(session, writing);
     if (written.kind === 'again') throw movedOn();
     emitRecords(ground, raw, decision, { createdAt, created: written.created });

@@ -16,6 +16,8 @@ export interface Writing {
   readonly policy: Policy;
   /** Epoch of the target, where it is there already. */
   readonly targetEpoch: number;
+  /** A fence token nobody ever used. */
+  readonly newToken: () => string;
 }
 
 /** `created`: the target was not there before. */
@@ -67,9 +69,9 @@ async function create(session: IdentitySession, writing: Writing): Promise<Ensur
 /** Only the younger root is ever fenced; nothing is written to it until the fence ends. */
 async function absorb(session: IdentitySession, writing: Writing, pid: Pid): Promise<boolean> {
   const { tenant, decision, createdAt, policy } = writing;
-  const { logTime, partition, offset, index } = createdAt;
-  const token = `${partition}/${offset}/${index}/${pid}`;
-  const fence = { kind: 'merge', token, into: decision.target, since: logTime } as const;
+  const token = writing.newToken();
+  const since = createdAt.logTime;
+  const fence = { kind: 'merge', token, into: decision.target, since } as const;
   if ((await session.fence(tenant, pid, fence)).kind !== 'ok') return false;
   const sealed = await session.record(tenant, pid);
   const answer =

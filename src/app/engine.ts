@@ -4,14 +4,7 @@
  * that (a server, an import, a rebuild) is built on what is here.
  */
 import { randomUUID } from 'node:crypto';
-import { createLmdbCheckpointStore } from '../adapters/lmdb/checkpoint-store.ts';
-import { createLmdbCouponStore } from '../adapters/lmdb/coupon-store.ts';
-import { createLmdbDispatchLedger } from '../adapters/lmdb/dispatch-ledger.ts';
-import { openEnvironment, type Environment } from '../adapters/lmdb/environment.ts';
-import { createLmdbEventLog } from '../adapters/lmdb/event-log.ts';
-import { createLmdbIdentityStore } from '../adapters/lmdb/identity-store.ts';
-import { createLmdbProfileStore } from '../adapters/lmdb/profile-store.ts';
-import { createLmdbSchemaSource } from '../adapters/lmdb/schema-source.ts';
+import { openEnvironment } from '../adapters/lmdb/environment.ts';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { createIdentityHash, loadInstallationKey } from '../adapters/system/identity-hash.ts';
 import { createOutcomes } from '../adapters/system/outcomes.ts';
@@ -19,6 +12,7 @@ import type { Config } from '../config.ts';
 import { P0 } from '../domain/identity/policy.ts';
 import { messageOf, WeftError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { EventLog } from '../ports/event-log.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { runStage, type StageLoop } from '../runtime/stage-loop.ts';
 import { openActionFeed } from '../../streams/action-feed.ts';
@@ -34,6 +28,7 @@ import { couponIssuer, hashIdOf, messageRenderer } from './deciding.ts';
 import type { Logger } from './logger.ts';
 import { version } from './package-files.ts';
 import { profileNotes, stitchNotes } from './notes.ts';
+import { openStores } from './stores.ts';
 
 export interface EngineOptions {
   readonly config: Config;
@@ -193,22 +188,7 @@ export async function openEngine(options: EngineOptions) {
   }
 }
 
-function openStores(environment: Environment, clock: Clock) {
-  return {
-    log: createLmdbEventLog(environment, clock),
-    identity: createLmdbIdentityStore(environment),
-    profiles: createLmdbProfileStore(environment),
-    coupons: createLmdbCouponStore(environment),
-    ledger: createLmdbDispatchLedger(environment),
-    checkpoints: createLmdbCheckpointStore(environment),
-    schemas: createLmdbSchemaSource(environment),
-  };
-}
-
-async function sizeOfLog(
-  log: ReturnType<typeof createLmdbEventLog>,
-  topics: readonly string[],
-): Promise<number> {
+async function sizeOfLog(log: EventLog, topics: readonly string[]): Promise<number> {
   let records = 0;
   for (const topic of topics) {
     for (const { next } of await log.bounds(topic)) records += next;
