@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
 import type { FastifyRequest } from 'fastify';
 import { EDGE_LIMITS, checkJson, newReading } from '../domain/event-limits.ts';
+import { depthOf } from './json-list.ts';
 import { Refusal } from './problem.ts';
 
 export interface BodyLimits {
@@ -152,27 +153,34 @@ export function decodeText(bytes: Buffer): string {
 const hasByteOrderMark = (bytes: Buffer): boolean =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 
-export function parseJson(text: string): unknown {
+/** `start`: where in the body the text begins. */
+export function parseJson(text: string, start = 0): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new Refusal('malformed_json', `The body is not valid JSON${whereOf(text, error)}.`);
+    const where = whereOf(text, start, error);
+    throw new Refusal('malformed_json', `The body is not valid JSON${where}.`);
   }
 }
 
 /** The engine's own message would quote what was sent. */
-function whereOf(text: string, error: unknown): string {
-  if (text.trim() === '') return ': it is empty';
+function whereOf(text: string, start: number, error: unknown): string {
+  if (start === 0 && text.trim() === '') return ': it is empty';
   const message = error instanceof Error ? error.message : '';
-  if (message.includes('end of JSON')) return ': it ends too early';
+  if (message.includes('end of JSON')) return ` where character ${start + text.length} is`;
   const position = /at position (\d+)/.exec(message)?.[1];
-  return position === undefined ? '' : ` from character ${position} on`;
+  return position === undefined ? '' : ` where character ${start + Number(position)} is`;
 }
 
 /** A body of a route that takes one JSON document: small, shallow, without names that poison. */
-export function parseDocument(bytes: Buffer): unknown {
-  const value = parseJson(decodeText(bytes));
-  const reading = newReading({ ...EDGE_LIMITS, stringBytesMax: DOCUMENT_STRING_BYTES_MAX });
+function parseDocument(bytes: Buffer): unknown {
+  const text = decodeText(bytes);
+  const limits = { ...EDGE_LIMITS, stringBytesMax: DOCUMENT_STRING_BYTES_MAX };
+  if (depthOf(text) > limits.depthMax) {
+    throw new Refusal('invalid_parameter', `The body lies deeper than ${limits.depthMax} levels.`);
+  }
+  const value = parseJson(text);
+  const reading = newReading(limits);
   if (checkJson(reading, value, 0, '')) return value;
   throw new Refusal('invalid_parameter', 'The body holds what no document may hold.', {
     errors: reading.faults,

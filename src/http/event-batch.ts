@@ -12,7 +12,8 @@ import type { Parsed } from '../domain/parse-event.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { KeyedRawEvent } from '../ports/intake.ts';
 import { parseJson } from './body.ts';
-import { elementTexts } from './json-elements.ts';
+import { depthOf, isList, splitList } from './json-list.ts';
+import type { ListElement } from './json-list.ts';
 import type { SourceLabel } from './metrics.ts';
 import { Refusal } from './problem.ts';
 
@@ -68,14 +69,15 @@ const newReader = (context: BatchContext): Reader => ({
 });
 
 function readJson(text: string, context: BatchContext): EventBatch {
-  const body = parseJson(text);
   const reader = newReader(context);
-  if (!Array.isArray(body)) {
-    readEvent(reader, body, 0, text);
+  if (!isList(text)) {
+    readEvent(reader, { text, start: 0, depth: depthOf(text) }, 0);
     return reader;
   }
-  checkCount(body.length, context);
-  elementTexts(text).forEach((sent, index) => readEvent(reader, body[index], index, sent));
+  const { elements, isClosed } = splitList(text, context.eventsMax);
+  checkCount(elements.length, context);
+  elements.forEach((element, index) => readEvent(reader, element, index));
+  if (!isClosed) throw new Refusal('malformed_json', 'The body is not valid JSON to its end.');
   return reader;
 }
 
@@ -85,9 +87,9 @@ function readLines(text: string, context: BatchContext): EventBatch {
   for (let start = 0; start < text.length;) {
     const newline = text.indexOf('\n', start);
     const end = newline === -1 ? text.length : newline;
-    const line = text.slice(start, end).trim();
+    const line = text.slice(start, end);
     start = end + 1;
-    if (line === '') continue;
+    if (line.trim() === '') continue;
     if (index === context.eventsMax) checkCount(index + 1, context);
     readLine(reader, line, index++);
   }
@@ -95,17 +97,16 @@ function readLines(text: string, context: BatchContext): EventBatch {
   return reader;
 }
 
-function readLine(reader: Reader, line: string, index: number): void {
-  let value: unknown;
+/** A line that is no JSON is one event that is none; a list that is no JSON is no list. */
+function readLine(reader: Reader, text: string, index: number): void {
   try {
-    value = parseJson(line);
+    readEvent(reader, { text, start: 0, depth: depthOf(text) }, index);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const message = error.message.replace('The body', 'the line');
     const code = 'malformed_json';
-    return reject(reader, undefined, index, { code, errors: [{ pointer: '', message }] });
+    reject(reader, undefined, index, { code, errors: [{ pointer: '', message }] });
   }
-  readEvent(reader, value, index, line);
 }
 
 function checkCount(events: number, { eventsMax }: BatchContext): void {
@@ -115,10 +116,13 @@ function checkCount(events: number, { eventsMax }: BatchContext): void {
   throw new Refusal('batch_too_large', message);
 }
 
-function readEvent(reader: Reader, value: unknown, index: number, body: string): void {
+function readEvent(reader: Reader, element: ListElement, index: number): void {
   const { tenant, receivedAt, currency, region, limits, newId, triggers, wait } = reader.context;
-  const fallbackId = hasId(value) ? '' : newId();
-  const context = { tenant, receivedAt, currency, limits, fallbackId };
+  // Half a million brackets take a second to parse.
+  if (element.depth > limits.depthMax) return reject(reader, undefined, index, tooDeep(limits));
+  const value = parseJson(element.text, element.start);
+  const body = element.text.trim();
+  const context = { tenant, receivedAt, currency, limits, fallbackId: hasId(value) ? '' : newId() };
   const parsed = checkEventText(body, limits) ?? parseEvent(value, context);
   if (!parsed.ok) return reject(reader, value, index, parsed);
   const { id, source } = parsed.event;
@@ -134,6 +138,11 @@ function readEvent(reader: Reader, value: unknown, index: number, body: string):
     wait,
   };
   reader.accepted.push({ event, key: firstIdentifierKey(parsed.event, region) });
+}
+
+function tooDeep({ depthMax }: EventLimits): Fault {
+  const message = `lies deeper than ${depthMax} levels: flatten it`;
+  return { code: 'event_too_large', errors: [{ pointer: '', message }] };
 }
 
 const fieldOf = (value: unknown, name: 'id' | 'source'): unknown =>

@@ -12,7 +12,7 @@ import { ANY_JSON, MOMENT } from './schemas.ts';
 const ID = Type.String({ maxLength: EDGE_LIMITS.idCharsMax });
 const MONEY = Type.Number({ minimum: 0, description: 'Currency units, e.g. 108.50' });
 
-export const IDENTIFIER = Type.Object({
+const IDENTIFIER = Type.Object({
   type: Type.String({ description: `One of ${IDENTIFIER_TYPES.join(', ')}` }),
   scope: Type.Optional(
     Type.String({ description: 'Where the value means something: app id, platform and shop' }),

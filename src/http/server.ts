@@ -41,7 +41,7 @@ declare module 'fastify' {
 }
 
 /** As pino has it; an event name last. */
-export interface HttpLogger {
+interface HttpLogger {
   warn(fields: object, event: string): void;
   error(fields: object, event: string): void;
 }

@@ -65,7 +65,7 @@ export function actionRoutes(app: FastifyInstance, { actions, settings }: Action
 }
 
 /** An action as everybody outside reads it. */
-export function toView(action: Action): Static<typeof ACTION> {
+function toView(action: Action): Static<typeof ACTION> {
   const { id, trigger, profile, event, correlation, dueAt, decidedAt, outcome, reason } = action;
   const coupon = action.steps.find((step) => 'coupon' in step)?.coupon;
   const channel = action.steps.find((step) => 'channel' in step)?.channel;
