@@ -11,6 +11,7 @@ import { createOutcomes } from '../adapters/system/outcomes.ts';
 import type { Config } from '../config.ts';
 import { P0 } from '../domain/identity/policy.ts';
 import { messageOf, WeftError } from '../errors.ts';
+import type { AnalyticsStore } from '../ports/analytics-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventLog } from '../ports/event-log.ts';
 import { createMetrics } from '../runtime/metrics.ts';
@@ -36,6 +37,10 @@ export interface EngineOptions {
   /** `history`: the log's time is the running maximum of `at` (an import into a quiet directory). */
   readonly time: 'live' | 'history';
   readonly stages: readonly StageName[];
+  /** False for work that neither archives nor is asked in SQL; true unless told otherwise. */
+  readonly withAnalytics?: boolean;
+  /** May a catalogue that is not the log's go into the log? True unless told otherwise. */
+  readonly announces?: boolean;
   readonly logger: Logger;
   /** Lines of the channel `log`. */
   readonly onLogLine: (line: string) => void;
@@ -65,11 +70,16 @@ export async function openEngine(options: EngineOptions) {
     const isNew = (await stores.log.bounds('events')).every(({ next }) => next === 0);
     const key = loadInstallationKey(config.dataDir, { mayMake: isNew });
     const hash = createIdentityHash({ key });
-    await announceCatalogue(loaded, { ...stores, codecs: codecs.byTopic });
+    if (options.announces ?? true) {
+      await announceCatalogue(loaded, { ...stores, codecs: codecs.byTopic });
+    }
     const catalogueOf = catalogueOfText();
     const metrics = createMetrics(version());
     const outcomes = createOutcomes({ instance: randomUUID(), clock });
-    const analytics = await openAnalytics(config, logger, closers);
+    const analytics =
+      (options.withAnalytics ?? true)
+        ? await openAnalytics(config, logger, closers)
+        : noAnalytics();
     const opened = openChannels(loaded.catalogue.channels, config, options.onLogLine);
     for (const reason of opened.missing) logger.warn({ reason }, 'channel_not_offered');
     closers.push(...[...opened.channels.values()].map((channel) => () => channel.close()));
@@ -186,6 +196,23 @@ export async function openEngine(options: EngineOptions) {
     for (const close of closers.toReversed()) await close();
     throw error;
   }
+}
+
+/** Where nothing may ask: every use is a mistake of ours, said in the words of the port. */
+function noAnalytics(): AnalyticsStore {
+  const refuse = (): Promise<never> =>
+    Promise.reject(
+      new WeftError('archive_unavailable', 'this command runs without the analytics store'),
+    );
+  return {
+    migrate: refuse,
+    insert: refuse,
+    query: refuse,
+    queryReadOnly: refuse,
+    streamReadOnly: refuse,
+    ping: () => Promise.resolve(false),
+    close: () => Promise.resolve(),
+  };
 }
 
 async function sizeOfLog(log: EventLog, topics: readonly string[]): Promise<number> {

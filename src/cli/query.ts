@@ -90,12 +90,16 @@ async function overHttp(
   throw new WeftError(code as ErrorCode, problem.detail ?? `${url} answered ${response.status}`);
 }
 
+const NEWLINE = 10;
+
 /** Waits for a slow reader; a reader who has gone ends it quietly. */
 async function write(chunks: AsyncIterable<Uint8Array>): Promise<void> {
   let isGone = false;
+  let last = NEWLINE;
   process.stdout.once('error', () => (isGone = true));
   for await (const chunk of chunks) {
     if (isGone) return;
+    last = chunk.at(-1) ?? last;
     if (!process.stdout.write(chunk)) {
       await new Promise<void>((resolve) => {
         process.stdout.once('drain', resolve);
@@ -103,4 +107,5 @@ async function write(chunks: AsyncIterable<Uint8Array>): Promise<void> {
       });
     }
   }
+  if (last !== NEWLINE && !isGone) process.stdout.write('\n');
 }
