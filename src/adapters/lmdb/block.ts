@@ -3,7 +3,7 @@
  * checksum, for LMDB keeps none and the log is the truth. Values handed out are views of a copy made
  * for the reader, never of the map.
  *
- *   u32 crc32 of the rest · u16 records · each: f64 log time · u32 schema · u32 length · bytes
+ *   u32 crc32 of the rest · u32 length · u16 records · each: f64 log time · u32 schema · u32 length · bytes
  */
 import { crc32 } from 'node:zlib';
 import type { LogRecord, NewRecord, TopicPartition } from '../../ports/event-log.ts';
@@ -13,7 +13,10 @@ const BLOCK_RECORDS_MAX = 128;
 const BLOCK_BYTES_MAX = 64 * 1024;
 const SCRATCH_BYTES = 2 * BLOCK_BYTES_MAX;
 const CRC_BYTES = 4;
-const HEADER_BYTES = CRC_BYTES + 2;
+const COUNT_AT = CRC_BYTES + 4;
+const HEADER_BYTES = COUNT_AT + 2;
+/** A length beyond this is not one that was written. */
+const LENGTH_MAX = 2 ** 27;
 const RECORD_HEADER_BYTES = 16;
 
 export interface BlockEnd {
@@ -43,7 +46,8 @@ export function createBlockEncoder(): (
     let size = HEADER_BYTES;
     for (const { value } of records) size += RECORD_HEADER_BYTES + value.length;
     const block = size <= SCRATCH_BYTES ? scratch.subarray(0, size) : Buffer.allocUnsafeSlow(size);
-    block.writeUInt16LE(records.length, CRC_BYTES);
+    block.writeUInt32LE(size, CRC_BYTES);
+    block.writeUInt16LE(records.length, COUNT_AT);
     let at = HEADER_BYTES;
     for (const { logTime, schema, value } of records) {
       end.lastTime = Math.max(end.lastTime, logTime ?? now);
@@ -59,6 +63,13 @@ export function createBlockEncoder(): (
   };
 }
 
+/** How long the block is that begins with these bytes; 0 when they are no such beginning. */
+export function lengthOf(begin: Buffer): number {
+  if (begin.length < HEADER_BYTES) return 0;
+  const length = begin.readUInt32LE(CRC_BYTES);
+  return length <= LENGTH_MAX ? length : 0;
+}
+
 /** The records of a block from offset `from` on; undefined when the bytes are not what was written. */
 export function decodeBlock(
   block: Buffer,
@@ -66,10 +77,9 @@ export function decodeBlock(
   first: number,
   from: number,
 ): LogRecord[] | undefined {
-  if (block.length < HEADER_BYTES) return undefined;
-  if (block.readUInt32LE(0) !== crc32(block.subarray(CRC_BYTES))) return undefined;
+  if (!isWhole(block)) return undefined;
   const records: LogRecord[] = [];
-  const count = block.readUInt16LE(CRC_BYTES);
+  const count = block.readUInt16LE(COUNT_AT);
   let at = HEADER_BYTES;
   for (let offset = first; offset < first + count; offset += 1) {
     const length = block.readUInt32LE(at + 12);
@@ -89,10 +99,5 @@ export function decodeBlock(
   return records;
 }
 
-/** How many records a block holds, and the log time of the last. */
-export function endOfBlock(block: Buffer): { readonly count: number; readonly lastTime: number } {
-  const count = block.readUInt16LE(CRC_BYTES);
-  let at = HEADER_BYTES;
-  for (let i = 1; i < count; i += 1) at += RECORD_HEADER_BYTES + block.readUInt32LE(at + 12);
-  return { count, lastTime: block.readDoubleLE(at) };
-}
+const isWhole = (block: Buffer): boolean =>
+  block.length >= HEADER_BYTES && block.readUInt32LE(0) === crc32(block.subarray(CRC_BYTES));

@@ -26,7 +26,7 @@ import { createDisk } from './disk.ts';
 import type { Disk, DiskState } from './disk.ts';
 import { acquireLock } from './lock.ts';
 import type { Lock } from './lock.ts';
-import { SEGMENTS_MAX, openSegments } from './segments.ts';
+import { SEGMENTS_MAX, TABLES_PER_SEGMENT, openSegments } from './segments.ts';
 import type { Segments } from './segments.ts';
 
 export interface Environment {
@@ -96,6 +96,11 @@ const GUARD_SHARE = 0.05;
 /** Address space, neither memory nor disk. */
 const MAP_BYTES = 2 ** 38;
 const STORE_TABLES_MAX = 64;
+/**
+ * How much of the list of free pages LMDB keeps at hand. It sorts what a commit frees into that list
+ * one by one: with the default of 50,000 a commit after a bulk load took 10 ms of CPU, with this 1.7.
+ */
+const FREE_RUNS_MAX = 1_000;
 
 /** In use by another process: `data_dir_in_use`; written by a newer Weft: `data_dir_newer`. */
 export function openEnvironment(dir: string, options: EnvironmentOptions): Environment {
@@ -104,18 +109,26 @@ export function openEnvironment(dir: string, options: EnvironmentOptions): Envir
   let root: RootDatabase | undefined;
   try {
     checkFormat(dir);
-    root = open(join(dir, 'store'), {
-      noSubdir: false,
-      maxDbs: SEGMENTS_MAX + STORE_TABLES_MAX,
-      mapSize: MAP_BYTES,
-      overlappingSync: false,
-    });
+    root = openRoot(join(dir, 'store'));
     return createEnvironment(openParts(dir, root, lock, options));
   } catch (error) {
     void root?.close();
     lock.release();
     throw error;
   }
+}
+
+function openRoot(path: string): RootDatabase {
+  const options = {
+    noSubdir: false,
+    maxDbs: SEGMENTS_MAX * TABLES_PER_SEGMENT + STORE_TABLES_MAX,
+    mapSize: MAP_BYTES,
+    overlappingSync: false,
+    // Not in the package's types.
+    maxFreeSpaceToLoad: FREE_RUNS_MAX,
+    maxFreeSpaceToRetain: 2 * FREE_RUNS_MAX,
+  };
+  return open(path, options);
 }
 
 function openParts(

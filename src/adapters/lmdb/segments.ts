@@ -1,8 +1,8 @@
 /**
  * The log inside the environment: for every partition of every topic a run of records without gaps,
- * kept in segments (one table each) that are dropped whole. What one append brings for a partition is
- * stored as blocks of consecutive records under the first one's offset: a block costs one put, one
- * get and one checksum, however many records it holds. Ends are in memory; they move only once the
+ * kept in segments (two tables each) that are dropped whole. What one append brings for a partition is
+ * stored as blocks of consecutive records under the first one's offset, which cost one checksum and a
+ * few puts and gets however many records they hold. Ends are in memory; they move only once the
  * transaction that wrote the records is on disk.
  */
 import type { Database, RootDatabase } from 'lmdb';
@@ -14,7 +14,9 @@ import type {
   ReadLimits,
   TopicPartition,
 } from '../../ports/event-log.ts';
-import { createBlockEncoder, decodeBlock, endOfBlock, measureBlock } from './block.ts';
+import { openBlockTable } from './block-table.ts';
+import type { BlockTable } from './block-table.ts';
+import { createBlockEncoder, decodeBlock, measureBlock } from './block.ts';
 import type { BlockEnd } from './block.ts';
 import type { Directory, SegmentEntry } from './directory.ts';
 
@@ -44,11 +46,9 @@ export interface SegmentOptions {
   readonly segmentBytes: number;
 }
 
-type Table = Database<Buffer, Uint8Array>;
-
 interface Segment {
   readonly entry: SegmentEntry;
-  table: Table;
+  blocks: BlockTable;
   bytes: number;
 }
 
@@ -59,18 +59,19 @@ interface TableStats {
   readonly overflowPages: number;
 }
 
-/** Each is a table, and the number of tables is fixed when an environment is opened. */
-export const SEGMENTS_MAX = 512;
-const KEY_BYTES = 8;
+/** The number of tables is fixed when an environment is opened. */
+export const SEGMENTS_MAX = 256;
+export const TABLES_PER_SEGMENT = 2;
+/** A segment is at least this part of the log. */
+const SEGMENTS_SHARE = 64;
 const OFFSET_MAX = 2 ** 48 - 1;
 
 export function openSegments(options: SegmentOptions): Segments {
   const { root, directory } = options;
   const segments = directory.segments().map((entry) => openSegment(root, entry));
   if (segments.length === 0) segments.push(startSegment(options, 0, []));
-  const ends = directory.partitions.map((_, id) => findEnd(segments, id));
+  const ends = directory.partitions.map((partition, id) => findEnd(segments, partition, id));
   const encode = createBlockEncoder();
-  const key = Buffer.alloc(KEY_BYTES);
   let staged = new Map<number, BlockEnd>();
   let stagedBytes = 0;
 
@@ -83,14 +84,14 @@ export function openSegments(options: SegmentOptions): Segments {
 
   return {
     append(records, now) {
-      const { table } = last();
+      const { blocks } = last();
       for (const [id, group] of groupById(directory, records)) {
         const end = stage(id);
         for (let start = 0; start < group.length;) {
           const stop = measureBlock(group, start);
-          writeKey(key, id, end.next);
+          const first = end.next;
           const block = encode(group.slice(start, stop), now, end);
-          table.putSync(key, block);
+          blocks.write(id, first, block);
           stagedBytes += block.length;
           start = stop;
         }
@@ -99,12 +100,14 @@ export function openSegments(options: SegmentOptions): Segments {
     settle() {
       const touched = [...staged.keys()];
       for (const [id, end] of staged) ends[id] = end;
+      last().blocks.settle();
       last().bytes += stagedBytes;
       staged = new Map();
       stagedBytes = 0;
       return touched;
     },
     discard() {
+      last().blocks.discard();
       staged = new Map();
       stagedBytes = 0;
     },
@@ -119,9 +122,7 @@ export function openSegments(options: SegmentOptions): Segments {
       const records: LogRecord[] = [];
       let bytes = 0;
       for (let offset = from; offset < next;) {
-        const found = findBlock(segmentOf(segments, id, offset), key, id, offset);
-        const decoded = found && decodeBlock(found.block, partition, found.first, offset);
-        if (decoded === undefined || decoded.length === 0) throw damaged(partition, offset);
+        const decoded = readFrom(segmentOf(segments, id, offset), partition, id, offset);
         for (const record of decoded) {
           records.push(record);
           bytes += record.value.length;
@@ -141,20 +142,20 @@ export function openSegments(options: SegmentOptions): Segments {
       }
       return dropped;
     },
-    tables: () => segments.map(({ table }) => table),
+    tables: () => segments.flatMap(({ blocks }) => blocks.tables),
   };
 }
 
 function openSegment(root: RootDatabase, entry: SegmentEntry): Segment {
-  const table = openTable(root, entry.number);
-  const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } =
-    table.getStats() as TableStats;
-  const pages = treeBranchPageCount + treeLeafPageCount + overflowPages;
-  return { entry, table, bytes: pages * pageSize };
+  const blocks = openBlockTable(root, entry.number);
+  let bytes = 0;
+  for (const table of blocks.tables) {
+    const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } =
+      table.getStats() as TableStats;
+    bytes += (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize;
+  }
+  return { entry, blocks, bytes };
 }
-
-const openTable = (root: RootDatabase, number: number): Table =>
-  root.openDB<Buffer, Uint8Array>(`log.${number}`, { encoding: 'binary', keyEncoding: 'binary' });
 
 function startSegment(
   { root, directory }: SegmentOptions,
@@ -166,21 +167,21 @@ function startSegment(
     first: ends.map(({ next }) => next),
     lastTimes: ends.map(({ lastTime }) => lastTime),
   };
-  // Without its entry the table is empty and nobody's; the next try finds it so.
-  const table = openTable(root, number);
+  // Without the entry its tables are empty and nobody's; the next try finds them so.
+  const blocks = openBlockTable(root, number);
   directory.addSegment(entry);
-  return { entry, table, bytes: 0 };
+  return { entry, blocks, bytes: 0 };
 }
 
 function dropSegment({ root, directory }: SegmentOptions, segment: Segment): void {
   try {
     root.transactionSync(() => {
       directory.removeSegment(segment.entry.number);
-      segment.table.dropSync();
+      segment.blocks.drop();
     });
   } catch (error) {
-    // LMDB closes the handle first, whatever becomes of the transaction.
-    segment.table = openTable(root, segment.entry.number);
+    // LMDB closes the handles first, whatever becomes of the transaction.
+    segment.blocks = openBlockTable(root, segment.entry.number);
     throw error;
   }
 }
@@ -189,19 +190,20 @@ function dropSegment({ root, directory }: SegmentOptions, segment: Segment): voi
 function isFull(segments: readonly Segment[], segmentBytes: number): boolean {
   let total = 0;
   for (const { bytes } of segments) total += bytes;
-  const limit = Math.max(segmentBytes, total / (SEGMENTS_MAX / 4));
+  const limit = Math.max(segmentBytes, total / SEGMENTS_SHARE);
   return segments.length < SEGMENTS_MAX && at(segments, segments.length - 1).bytes >= limit;
 }
 
-/** Where a partition goes on: behind the last block of the newest segment. */
-function findEnd(segments: readonly Segment[], id: number): BlockEnd {
+/** Where a partition goes on: behind the last record of the newest segment. */
+function findEnd(segments: readonly Segment[], partition: TopicPartition, id: number): BlockEnd {
   const newest = at(segments, segments.length - 1);
-  const found = findBlock(newest, Buffer.alloc(KEY_BYTES), id, OFFSET_MAX);
-  if (found === undefined) {
+  const first = newest.blocks.firstAt(id, OFFSET_MAX);
+  if (first === undefined) {
     return { next: firstOf(newest, id), lastTime: newest.entry.lastTimes[id] ?? 0 };
   }
-  const { count, lastTime } = endOfBlock(found.block);
-  return { next: found.first + count, lastTime };
+  const records = readFrom(newest, partition, id, first);
+  const { offset, logTime } = at(records, records.length - 1);
+  return { next: offset + 1, lastTime: logTime };
 }
 
 /** The last segment that begins at or before the offset: later ones may begin at the same one. */
@@ -211,22 +213,22 @@ function segmentOf(segments: readonly Segment[], id: number, offset: number): Se
   return at(segments, i);
 }
 
-/** The block an offset lies in. Readers go on where a block begins, so that is looked at first. */
-function findBlock(
-  { table }: Segment,
-  key: Buffer,
+/** From this offset to the end of its block. Readers go on where a block begins: first look there. */
+function readFrom(
+  { blocks }: Segment,
+  partition: TopicPartition,
   id: number,
   offset: number,
-): { readonly first: number; readonly block: Buffer } | undefined {
-  writeKey(key, id, offset);
-  const block = table.getBinary(key);
-  if (block !== undefined) return { first: offset, block };
-  for (const entry of table.getRange({ start: key, reverse: true, limit: 1 })) {
-    const found = Buffer.from(entry.key);
-    if (found.readUInt16BE(0) !== id) return undefined;
-    return { first: found.readUIntBE(2, 6), block: entry.value };
+): readonly LogRecord[] {
+  let first: number | undefined = offset;
+  let block = blocks.read(id, offset);
+  if (block === undefined) {
+    first = blocks.firstAt(id, offset);
+    block = first === undefined ? undefined : blocks.read(id, first);
   }
-  return undefined;
+  const records = block && decodeBlock(block, partition, first ?? 0, offset);
+  if (records === undefined || records.length === 0) throw damaged(partition, offset);
+  return records;
 }
 
 function groupById(
@@ -241,11 +243,6 @@ function groupById(
     else group.push(record);
   }
   return groups;
-}
-
-function writeKey(key: Buffer, id: number, offset: number): void {
-  key.writeUInt16BE(id, 0);
-  key.writeUIntBE(offset, 2, 6);
 }
 
 const firstOf = (segment: Segment, id: number): number => segment.entry.first[id] ?? 0;
