@@ -1,7 +1,7 @@
 /**
  * A body of `POST /v1/events` as the records to append and the events refused, each judged alone:
  * one bad event never takes a good one with it. An id is assigned here, once, before the log; what
- * was sent stays as it came. Hot path: one JSON.parse a body, and nothing is written anew.
+ * was sent stays as it came. Hot path: one JSON.parse an event, and nothing is written anew.
  */
 import { SOURCES } from '../domain/event.ts';
 import type { EventFault, EventLimits } from '../domain/event-limits.ts';
