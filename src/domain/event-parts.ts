@@ -1,7 +1,7 @@
 /**
  * Readers of the parts of canonical JSON that are objects or lists of objects: identifiers, order,
  * items, cart, checkout. An identifier that points at nobody is no fault here (identity.md 2.2);
- * one that is no identifier at all is.
+ * one that is no identifier at all is. What else an identifier's sender says of it is not kept.
  */
 import type { Item, Json, Order, SentIdentifier } from './event.ts';
 import {

@@ -347,6 +347,11 @@ describe('the limits of an event', () => {
     expect(answer.message).toContain(message);
   });
 
+  it('end the reading: what is far too large is not looked through', () => {
+    const parsed = parse({ ...LEAST, ...names(5000) });
+    expect(parsed.ok ? [] : parsed.errors).toHaveLength(1);
+  });
+
   it('are wide for a file of the operator, except in depth', () => {
     const items = Array.from({ length: 2000 }, () => ({ sku: 'a', name: 'x', price: 1 }));
     const context = { limits: IMPORT_LIMITS };

@@ -45,8 +45,9 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 export function parseEvent(body: unknown, context: ParseContext): Parsed {
   const reading = newReading(context.limits ?? EDGE_LIMITS);
-  const event = isObject(body) ? readEvent(reading, body, context) : undefined;
-  if (event === undefined) fault(reading, '', `an event must be an object, not ${kindOf(body)}`);
+  const event = isObject(body)
+    ? readEvent(reading, body, context)
+    : fault(reading, '', `an event must be an object, not ${kindOf(body)}`);
   if (reading.code === undefined && event !== undefined) return { ok: true, event };
   return { ok: false, code: reading.code ?? 'invalid_event', errors: reading.faults };
 }
@@ -61,8 +62,9 @@ export function checkEventText(
   return { ok: false, code: 'event_too_large', errors: [{ pointer: '', message }] };
 }
 
-function readEvent(reading: Reading, body: Bare, context: ParseContext): Event {
+function readEvent(reading: Reading, body: Bare, context: ParseContext): Event | undefined {
   const extras: Extras = readExtras(reading, 'event', body, '') ?? (Object.create(null) as Extras);
+  if (reading.code === 'event_too_large') return undefined;
   const flags: EventFlag[] = [];
   const sentId = readId(reading, body, 'id', '');
   if (sentId === undefined) flags.push('id_assigned');

@@ -410,6 +410,21 @@ describe('a verified rebind', () => {
     expect(world.mark({ phone: 'p' })).toBe('none');
   });
 
+  it('of a root that is absorbed by the same event is a matter of its mark only', () => {
+    const world = given([
+      { member: 'm' },
+      { uid: 'u1', phone: 'p', openid: 'o' },
+      { uid: 'u2', phone: 'p' },
+      { member: 'm', 'phone!': 'p', openid: 'o' },
+    ]);
+    expect(world.root({ phone: 'p' })).toBe(world.profile(1));
+    expect(world.mark({ phone: 'p' })).toBe('none');
+    expect(world.log[3]?.records).toMatchObject([
+      { change: 'merged', survivor: world.profile(1), rule: 'openid' },
+      { change: 'attached', identifiers: [{ type: 'phone' }], movedFrom: world.profile(1) },
+    ]);
+  });
+
   it('takes no part where nothing clashes: profiles merge as ever', () => {
     const world = given([
       { phone: 'p', device: 'd' },

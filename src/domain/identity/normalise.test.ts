@@ -241,6 +241,7 @@ describe('a mail address (S48)', () => {
     ['ｊａｎｅ＠ｅｘａｍｐｌｅ．ｃｏｍ', 'jane@example.com'],
     ['jane@XN--FIQS8S.CN', 'jane@xn--fiqs8s.cn'],
     ['jane@Bücher.example', 'jane@xn--bcher-kva.example'],
+    ['\u1fbc\u0301@example.com', '\u1fb4@example.com'],
   ])('%j is %s', (value, expected) => {
     expect(outcome('email', value)).toBe(expected);
   });
