@@ -86,6 +86,8 @@ describe('POST /v1/sql', () => {
     ['?format=csv', 'application/json', 'CSVWithNames', 'text/csv; charset=utf-8; header=present'],
     ['?format=table', '*/*', 'PrettyCompactNoEscapes', 'text/plain; charset=utf-8'],
     ['', 'text/csv, */*;q=0.1', 'CSVWithNames', 'text/csv; charset=utf-8; header=present'],
+    ['?format=JSONEachRow', '*/*', 'JSONEachRow', 'application/x-ndjson'],
+    ['?format=JSON', '*/*', 'JSON', 'application/json; charset=utf-8'],
     ['', 'Application/X-NDJSON', 'JSONEachRow', 'application/x-ndjson'],
   ])('with %j for %s streams %s', async (query, accept, format, type) => {
     const archive = createArchive(twoChunks);

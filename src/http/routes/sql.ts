@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
+import { STREAM_FORMATS } from '../../ports/analytics-store.ts';
 import type { AnalyticsStore, StreamFormat } from '../../ports/analytics-store.ts';
 import { readDocument } from '../body.ts';
 import type { BodyReader } from '../body.ts';
@@ -18,28 +19,57 @@ export interface SqlRouteDeps {
   readonly bodies: BodyReader;
 }
 
-interface Form {
-  readonly format: StreamFormat;
-  readonly mediaType: string;
-}
+const CSV = 'text/csv; charset=utf-8';
+const CSV_WITH_NAMES = `${CSV}; header=present`;
+const TSV = 'text/tab-separated-values; charset=utf-8';
+const TEXT = 'text/plain; charset=utf-8';
 
-/** The forms a streamed answer can have, by the names of `weft query --format`. */
-const FORMS = {
-  jsonl: { format: 'JSONEachRow', mediaType: 'application/x-ndjson' },
-  csv: { format: 'CSVWithNames', mediaType: 'text/csv; charset=utf-8; header=present' },
-  tsv: { format: 'TabSeparatedWithNames', mediaType: 'text/tab-separated-values; charset=utf-8' },
-  table: { format: 'PrettyCompactNoEscapes', mediaType: 'text/plain; charset=utf-8' },
-  vertical: { format: 'Vertical', mediaType: 'text/plain; charset=utf-8' },
-  markdown: { format: 'Markdown', mediaType: 'text/markdown; charset=utf-8' },
-} as const satisfies Record<string, Form>;
+const MEDIA_TYPES: Readonly<Record<StreamFormat, string>> = {
+  JSON: 'application/json; charset=utf-8',
+  JSONCompact: 'application/json; charset=utf-8',
+  JSONEachRow: 'application/x-ndjson',
+  JSONCompactEachRow: 'application/x-ndjson',
+  CSV,
+  CSVWithNames: CSV_WITH_NAMES,
+  TabSeparated: TSV,
+  TabSeparatedWithNames: TSV,
+  TabSeparatedWithNamesAndTypes: TSV,
+  PrettyCompact: TEXT,
+  PrettyCompactNoEscapes: TEXT,
+  Vertical: TEXT,
+  Markdown: 'text/markdown; charset=utf-8',
+};
 
-type FormName = keyof typeof FORMS;
-const FORM_NAMES = Object.keys(FORMS) as FormName[];
+/** The names of `weft query --format`, and what the engine calls them; `json` is our own answer. */
+const SHORT_NAMES = {
+  jsonl: 'JSONEachRow',
+  csv: 'CSVWithNames',
+  tsv: 'TabSeparatedWithNames',
+  table: 'PrettyCompactNoEscapes',
+} as const satisfies Record<string, StreamFormat>;
+
+type ShortName = keyof typeof SHORT_NAMES;
+const isShort = (name: string): name is ShortName => Object.hasOwn(SHORT_NAMES, name);
+
+const FORMATS = ['json', ...(Object.keys(SHORT_NAMES) as ShortName[]), ...STREAM_FORMATS] as const;
+
+/** What `Accept` can ask for. */
+const ACCEPTED: ReadonlyMap<string, StreamFormat | 'json'> = new Map([
+  ['*/*', 'json'],
+  ['application/*', 'json'],
+  ['application/json', 'json'],
+  ['application/x-ndjson', 'JSONEachRow'],
+  ['text/csv', 'CSVWithNames'],
+  ['text/tab-separated-values', 'TabSeparatedWithNames'],
+  ['text/plain', 'PrettyCompactNoEscapes'],
+  ['text/*', 'PrettyCompactNoEscapes'],
+  ['text/markdown', 'Markdown'],
+]);
 
 const QUERY = Type.Object(
   {
     format: Type.Optional(
-      Type.Enum(['json', ...FORM_NAMES], {
+      Type.Enum([...FORMATS], {
         description: 'Anything but json is streamed row by row; `Accept` can ask for it too',
       }),
     ),
@@ -68,7 +98,10 @@ const ANSWER = Type.Object({
 });
 
 const streamed = Object.fromEntries(
-  FORM_NAMES.map((name) => [FORMS[name].mediaType.split(';', 1)[0], { schema: Type.String() }]),
+  Object.values(SHORT_NAMES).map((format) => [
+    MEDIA_TYPES[format].split(';', 1)[0],
+    { schema: Type.String() },
+  ]),
 );
 
 type SqlRequest = FastifyRequest<{ Querystring: Static<typeof QUERY>; Body: Static<typeof BODY> }>;
@@ -108,32 +141,27 @@ async function ask(
   reply: FastifyReply,
   analytics: AnalyticsStore | undefined,
 ) {
-  const form = formOf(request);
+  const format = formatOf(request);
   if (analytics === undefined) {
     const message = 'This installation runs without an analytics store: start one to ask in SQL.';
     throw new Refusal('archive_unavailable', message);
   }
   const { query, params } = request.body;
   const question = params === undefined ? {} : { params };
-  if (form === 'json') return analytics.queryReadOnly(query, question);
-  const { format, mediaType } = FORMS[form];
+  if (format === 'json') return analytics.queryReadOnly(query, question);
   const rows = await analytics.streamReadOnly(query, { ...question, format });
   // As bytes, so that a slow reader holds the store back after a few kilobytes.
-  return reply.type(mediaType).send(Readable.from(rows, { objectMode: false }));
+  return reply.type(MEDIA_TYPES[format]).send(Readable.from(rows, { objectMode: false }));
 }
 
 /** What `?format=` says, else the first of `Accept` that we have. */
-function formOf({ query, headers }: SqlRequest): FormName | 'json' {
-  if (query.format !== undefined) return query.format;
-  const accepted = (headers.accept ?? '*/*').toLowerCase().split(',');
-  for (const one of accepted) {
-    const mediaType = one.split(';', 1)[0]?.trim() ?? '';
-    if (['*/*', 'application/*', 'application/json'].includes(mediaType)) return 'json';
-    const name = FORM_NAMES.find((form) => FORMS[form].mediaType.split(';', 1)[0] === mediaType);
-    if (name !== undefined) return name;
+function formatOf({ query, headers }: SqlRequest): StreamFormat | 'json' {
+  const { format } = query;
+  if (format !== undefined) return isShort(format) ? SHORT_NAMES[format] : format;
+  for (const one of (headers.accept ?? '*/*').toLowerCase().split(',')) {
+    const accepted = ACCEPTED.get(one.split(';', 1)[0]?.trim() ?? '');
+    if (accepted !== undefined) return accepted;
   }
-  throw new Refusal(
-    'not_acceptable',
-    `Ask for json, or with ?format= for ${FORM_NAMES.join(', ')}.`,
-  );
+  const list = [...ACCEPTED.keys()].filter((mediaType) => !mediaType.includes('*')).join(', ');
+  throw new Refusal('not_acceptable', `Accept one of ${list}, or ask with ?format=.`);
 }
