@@ -52,6 +52,9 @@ class Octets extends avro.types.LogicalType {
   protected override _toValue(value: unknown): unknown {
     return value instanceof Uint8Array ? asBuffer(value) : undefined;
   }
+  protected override _resolve(type: avro.Type): ((value: unknown) => unknown) | undefined {
+    return avro.Type.isType(type, 'bytes', 'logical:octets') ? (value) => value : undefined;
+  }
 }
 
 /** A value that only its readers look into: JSON text in the record, the value outside. */
@@ -61,6 +64,9 @@ class JsonText extends avro.types.LogicalType {
   }
   protected override _toValue(value: unknown): string {
     return JSON.stringify(value);
+  }
+  protected override _resolve(type: avro.Type): ((value: unknown) => unknown) | undefined {
+    return avro.Type.isType(type, 'logical:json') ? (value) => value : undefined;
   }
 }
 
