@@ -18,8 +18,12 @@ import { toFen } from './money.ts';
 
 export type Bare = Readonly<Record<string, unknown>>;
 
-/** Fields of the sender's own, to be kept in `properties`. */
-export type Extras = Record<string, Json>;
+type Extras = Record<string, Json>;
+
+export function keepExtra(reading: Reading, name: string, value: Json): void {
+  reading.extras ??= Object.create(null) as Extras;
+  reading.extras[name] = value;
+}
 
 export const isObject = (value: unknown): value is Bare =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -58,6 +58,8 @@ export interface Reading {
   readonly faults: EventFault[];
   code: EventFaultCode | undefined;
   keys: number;
+  /** Fields of the sender's own, to be kept in `properties`. */
+  extras: Record<string, Json> | undefined;
 }
 
 export const newReading = (limits: EventLimits): Reading => ({
@@ -65,6 +67,7 @@ export const newReading = (limits: EventLimits): Reading => ({
   faults: [],
   code: undefined,
   keys: 0,
+  extras: undefined,
 });
 
 /** The gravest code wins: too large, then invalid, then without identifiers. */
@@ -96,7 +99,7 @@ interface Es2024String {
 export const isWellFormed = (text: string): boolean =>
   (text as string & Es2024String).isWellFormed();
 
-export function utf8Length(text: string): number {
+function utf8Length(text: string): number {
   let bytes = text.length;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);

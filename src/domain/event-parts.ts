@@ -6,6 +6,7 @@
 import type { Item, Json, Order, SentIdentifier } from './event.ts';
 import {
   isObject,
+  keepExtra,
   kindOf,
   readExtras,
   readFlag,
@@ -14,7 +15,7 @@ import {
   readText,
   toId,
 } from './event-fields.ts';
-import type { Bare, Extras } from './event-fields.ts';
+import type { Bare } from './event-fields.ts';
 import { checkJson, fault } from './event-limits.ts';
 import type { Reading } from './event-limits.ts';
 import { toDecimal } from './money.ts';
@@ -84,8 +85,8 @@ export interface OrderContext {
   readonly items: readonly Item[];
 }
 
-export function readOrder(reading: Reading, body: Bare, context: OrderContext, extras: Extras) {
-  const order = readPart(reading, body, 'order', extras);
+export function readOrder(reading: Reading, body: Bare, context: OrderContext) {
+  const order = readPart(reading, body, 'order');
   if (order === undefined) return undefined;
   const discount = readMoney(reading, order, 'discount', '/order') ?? 0;
   return {
@@ -132,7 +133,7 @@ function readCoupons(reading: Reading, order: Bare): readonly string[] {
 
 const NO_ITEMS: readonly Item[] = [];
 
-export function readItems(reading: Reading, body: Bare, extras: Extras): readonly Item[] {
+export function readItems(reading: Reading, body: Bare): readonly Item[] {
   const list = body['items'] ?? NO_ITEMS;
   if (!Array.isArray(list)) {
     fault(reading, '/items', `must be a list of { sku, quantity, price }, not ${kindOf(list)}`);
@@ -152,7 +153,7 @@ export function readItems(reading: Reading, body: Bare, extras: Extras): readonl
     if (more !== undefined) (own ??= list.map(() => ({})))[index] = more;
     items.push(readItem(reading, object, pointer));
   }
-  if (own !== undefined) extras['items'] = own;
+  if (own !== undefined) keepExtra(reading, 'items', own);
   return items;
 }
 
@@ -195,9 +196,8 @@ export function readPartId(
   reading: Reading,
   body: Bare,
   part: 'cart' | 'checkout',
-  extras: Extras,
 ): string | undefined {
-  const object = readPart(reading, body, part, extras);
+  const object = readPart(reading, body, part);
   if (object === undefined) return undefined;
   const id = readId(reading, object, 'id', `/${part}`);
   if (id === undefined && (object['id'] ?? null) === null) {
@@ -210,7 +210,6 @@ function readPart(
   reading: Reading,
   body: Bare,
   part: 'order' | 'cart' | 'checkout',
-  extras: Extras,
 ): Bare | undefined {
   const object = body[part];
   if (object === undefined || object === null) return undefined;
@@ -218,7 +217,7 @@ function readPart(
     return fault(reading, `/${part}`, `must be an object { id }, not ${kindOf(object)}`);
   }
   const more = readExtras(reading, part, object, `/${part}`);
-  if (more !== undefined) extras[part] = more;
+  if (more !== undefined) keepExtra(reading, part, more);
   return object;
 }
 

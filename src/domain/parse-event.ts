@@ -8,7 +8,7 @@
 import { EVENT_TYPES, SOURCES } from './event.ts';
 import type { Event, EventFlag, Source } from './event.ts';
 import { isObject, kindOf, readExtras, readId, readText } from './event-fields.ts';
-import type { Bare, Extras } from './event-fields.ts';
+import type { Bare } from './event-fields.ts';
 import { EDGE_LIMITS, checkJson, fault, isLonger, newReading, quote } from './event-limits.ts';
 import type { EventFault, EventFaultCode, EventLimits, Reading } from './event-limits.ts';
 import { readIdentifiers, readItems, readOrder, readPartId } from './event-parts.ts';
@@ -63,17 +63,17 @@ export function checkEventText(
 }
 
 function readEvent(reading: Reading, body: Bare, context: ParseContext): Event | undefined {
-  const extras: Extras = readExtras(reading, 'event', body, '') ?? (Object.create(null) as Extras);
+  reading.extras = readExtras(reading, 'event', body, '');
   if (reading.code === 'event_too_large') return undefined;
   const flags: EventFlag[] = [];
   const sentId = readId(reading, body, 'id', '');
   if (sentId === undefined) flags.push('id_assigned');
   const id = sentId ?? context.fallbackId;
-  const items = readItems(reading, body, extras);
+  const items = readItems(reading, body);
   const currency = context.currency ?? 'CNY';
-  const order = readOrder(reading, body, { currency, id, items }, extras);
-  const cart = readPartId(reading, body, 'cart', extras);
-  const checkout = readPartId(reading, body, 'checkout', extras);
+  const order = readOrder(reading, body, { currency, id, items });
+  const cart = readPartId(reading, body, 'cart');
+  const checkout = readPartId(reading, body, 'checkout');
   const store = readId(reading, body, 'store', '');
   const channel = readId(reading, body, 'channel', '');
   const campaign = readText(reading, body, 'campaign', '');
@@ -86,7 +86,7 @@ function readEvent(reading: Reading, body: Bare, context: ParseContext): Event |
     receivedAt: context.receivedAt,
     sent: readIdentifiers(reading, body),
     items,
-    properties: readProperties(reading, body, extras),
+    properties: readProperties(reading, body),
     flags,
   };
   if (order !== undefined) event.order = order;
@@ -188,11 +188,11 @@ const MOMENT_MESSAGES: Readonly<Record<NumberFault, string>> = {
   microseconds: 'looks like microseconds: send milliseconds',
 };
 
-function readProperties(reading: Reading, body: Bare, extras: Extras): string {
+function readProperties(reading: Reading, body: Bare): string {
   const properties = body['properties'];
-  const own = Object.keys(extras);
+  const { extras } = reading;
   if (properties === undefined || properties === null) {
-    return own.length === 0 ? '{}' : JSON.stringify(extras);
+    return extras === undefined ? '{}' : JSON.stringify(extras);
   }
   if (!isObject(properties)) {
     fault(reading, '/properties', `must be an object, not ${kindOf(properties)}`);
@@ -200,8 +200,8 @@ function readProperties(reading: Reading, body: Bare, extras: Extras): string {
   }
   // What is unsound may also be too deep to be written.
   if (!checkJson(reading, properties, 1, '/properties')) return '{}';
-  if (own.length === 0) return JSON.stringify(properties);
-  for (const name of own) {
+  if (extras === undefined) return JSON.stringify(properties);
+  for (const name of Object.keys(extras)) {
     if (!Object.hasOwn(properties, name)) continue;
     fault(reading, `/properties/${quote(name)}`, 'is sent here and outside: leave one of them out');
   }

@@ -29,7 +29,7 @@ import type {
 } from './view.ts';
 
 /** What a store knows of one digest. */
-export interface Loaded {
+interface Loaded {
   readonly entry: IndexEntry | undefined;
   readonly records: readonly ProfileRecord[];
 }

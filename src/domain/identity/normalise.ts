@@ -13,7 +13,7 @@ import { normalisePhone } from './phone.ts';
 import { isPlaceholder } from './placeholders.ts';
 import { DEFAULT_SCOPE, P0 } from './policy.ts';
 
-export type DropReason =
+type DropReason =
   | 'unknown_type'
   | 'scope_not_allowed'
   | 'missing_scope'
@@ -32,7 +32,7 @@ export interface Dropped {
 }
 
 /** What the tenant blocks beyond 2.3, by type; compared as written. */
-export type ExtraBlocked = ReadonlyMap<IdentifierType, ReadonlySet<string>>;
+type ExtraBlocked = ReadonlyMap<IdentifierType, ReadonlySet<string>>;
 
 export interface Normalising {
   readonly tenant: string;

@@ -6,7 +6,7 @@ import { IDENTIFIER_TYPES } from './identifier.ts';
 import type { IdentifierType } from './identifier.ts';
 import type { ProfileLimits } from './profile-record.ts';
 
-export interface TypeRule {
+interface TypeRule {
   /** Strong identifiers are never shared and never hubs. */
   readonly strength: 'strong' | 'soft';
   /** A profile holds one value for each scope; two different ones are a clash. */
@@ -28,8 +28,6 @@ export interface Policy {
   readonly absorbedMax: number;
 }
 
-export const POLICY_VERSION = 0;
-
 const strong = (priority: number, scope: TypeRule['scope']): TypeRule => ({
   strength: 'strong',
   isUnique: true,
@@ -44,7 +42,7 @@ type Soft = Pick<TypeRule, 'priority' | 'valuesMax' | 'ownersMax' | 'scope'>;
 const soft = (rule: Soft): TypeRule => ({ strength: 'soft', isUnique: false, ...rule });
 
 export const P0: Policy = {
-  version: POLICY_VERSION,
+  version: 0,
   types: {
     member: strong(1, 'none'),
     uid: strong(2, 'none'),
