@@ -191,6 +191,26 @@ describe('the truth of a live stretch', () => {
   });
 });
 
+describe('a live stretch for load', () => {
+  it('has the rate asked for from the first seconds to the last, however short it is', () => {
+    const perSecond = 500;
+    const stream = simulationOf(1).live({
+      from: FROM,
+      minutes: 0.5,
+      eventsPerMinute: perSecond * 60,
+    });
+    const counts = Array.from({ length: 6 }, () => 0);
+    for (const { arriveAt } of stream) {
+      expect(arriveAt).toBeGreaterThanOrEqual(FROM);
+      counts[Math.floor((arriveAt - FROM) / 5_000)]! += 1;
+    }
+    for (const count of counts) {
+      expect(count / (5 * perSecond)).toBeGreaterThan(0.75);
+      expect(count / (5 * perSecond)).toBeLessThan(1.5);
+    }
+  });
+});
+
 describe('the history before a live stretch', () => {
   const before = { ...LIVE };
 

@@ -1,6 +1,6 @@
 /**
  * Decides who does what in a slot of time: turns of life first, then visits until the slot has as many
- * events as it should. A visit is accepted whole or not at all.
+ * events as it should. A visit is accepted whole or not at all, unless the stretch cuts visits off.
  */
 import type { Agenda } from './agenda.ts';
 import { HOUR_MS } from './calendar.ts';
@@ -114,17 +114,24 @@ function planTurn(plan: Plan, { shopper: number, turn }: ComingTurn): number {
 }
 
 function isPossible(stretch: Stretch, { shopper }: Visit, drafts: readonly Draft[]): boolean {
-  const { from, end, spacing } = stretch;
-  for (const { at, arriveAt } of drafts) {
-    if (arriveAt < from || arriveAt >= end || stretch.isClosed(at)) return false;
+  const { spacing } = stretch;
+  for (const draft of drafts) {
+    if (stretch.isClosed(draft.at)) return false;
+    if (stretch.leadMs === undefined && !isInside(stretch, draft)) return false;
   }
   if (spacing === undefined) return true;
   return spacing.fits(shopper.cluster, drafts) && spacing.isSound(drafts);
 }
 
+const isInside = ({ from, end }: Stretch, { arriveAt }: Draft): boolean =>
+  arriveAt >= from && arriveAt < end;
+
+/** Answers for how many events it counts. */
 function accept({ stretch, random, sender, witness, joined }: Plan, visit: Visit): number {
-  const { drafts, afterwards, shopper } = visit;
-  const { spacing, noise, earliest } = stretch;
+  const { afterwards, shopper } = visit;
+  const { spacing, noise, earliest, leadMs } = stretch;
+  const isWhole = leadMs === undefined;
+  const drafts = isWhole ? visit.drafts : visit.drafts.filter((one) => isInside(stretch, one));
   spacing?.keep(shopper.cluster, drafts);
   if (visit.hasJoined) joined.add(shopper.number);
   const cart = cartOf(shopper.number, drafts);
@@ -132,11 +139,11 @@ function accept({ stretch, random, sender, witness, joined }: Plan, visit: Visit
   for (const draft of drafts) sender.send(visit, draft);
   disturb(afterwards, noise, { random, earliest });
   for (const draft of afterwards) {
-    if (!isPossible(stretch, visit, [draft])) continue;
+    if (!isInside(stretch, draft) || !isPossible(stretch, visit, [draft])) continue;
     spacing?.keep(shopper.cluster, [draft]);
     sender.send(visit, draft);
   }
-  return Math.min(drafts.length, COUNTED_MAX);
+  return Math.min(visit.drafts.length, COUNTED_MAX);
 }
 
 function moveTo(visit: Visit, at: number): void {

@@ -56,7 +56,7 @@ export const digestOf = (one: Sent): string | undefined =>
   normaliseIdentifiers([one], IDENTITY).identifiers[0]?.digest;
 
 /** Which texts were joined, directly or through others. */
-export function createGroups() {
+export function createPaths() {
   const parents = new Map<string, string>();
   const rootOf = (text: string): string => {
     let root = text;

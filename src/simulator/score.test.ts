@@ -6,7 +6,7 @@ import { normaliseIdentifiers } from '../domain/identity/normalise.ts';
 import { P0 } from '../domain/identity/policy.ts';
 import type { SimulatedEvent } from './event.ts';
 import type { Sent } from './identities.ts';
-import { IDENTITY, createGroups, digestOf, historyOf } from './reading.contract.ts';
+import { IDENTITY, createPaths, digestOf, historyOf } from './reading.contract.ts';
 import { scorePartition } from './score.ts';
 
 const named = (value: string): Sent => ({ type: 'uid', value });
@@ -79,7 +79,7 @@ const identifiersIn = (body: Json) =>
 
 /** Any two identifiers of one event are one shopper's. */
 function joinAll(events: Iterable<SimulatedEvent>): (one: Sent) => string | undefined {
-  const groups = createGroups();
+  const groups = createPaths();
   for (const { body, truth } of events) {
     if (truth.kind === 'poison' || truth.kind === 'two_values') continue;
     groups.join(identifiersIn(body).map(({ digest }) => digest));

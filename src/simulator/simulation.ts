@@ -7,6 +7,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, hourShare, timeOfDay } from './c
 import { LATENCY_MAX_MS, LIFELIKE_NOISE, type NoiseRates } from './noise.ts';
 import { createSpacing } from './spacing.ts';
 import { createStream, type SimulatedStream } from './stream.ts';
+import type { Random } from './random.ts';
 import type { Pace } from './visit.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -43,7 +44,10 @@ export interface HistoryOptions extends StretchOptions {
 
 export interface LiveOptions extends StretchOptions {
   readonly minutes: number;
-  /** On average, at most; one for seven shoppers unless told otherwise. Noise comes on top. */
+  /**
+   * On average; one for seven shoppers unless told otherwise. Noise comes on top. Beyond 20,000 people
+   * hurry, so that no more has to be planned ahead.
+   */
   readonly eventsPerMinute?: number;
   /** Waits (ms) of rules that must come out the same each time; see `spacing.ts`. */
   readonly clearOf?: readonly number[];
@@ -65,6 +69,9 @@ const LIFE_MS = 120 * DAY_MS;
 const MARGIN_MS = 90 * SECOND_MS;
 const LANE_GAP_MS = 2 * SECOND_MS;
 const SLOT_EVENTS = 200;
+const SLOT_MIN_MS = 50;
+/** Visits last minutes, and are planned whole: where more happens, people hurry in proportion. */
+const UNHURRIED_PER_MINUTE = 20_000;
 const LATE_MAX_MS = 3 * DAY_MS;
 const LIVE_MINUTES_MAX = 12 * 60;
 /** The shortest windows hold an hour in tiles of five minutes. */
@@ -94,7 +101,8 @@ function createHistory(world: World, options: HistoryOptions): SimulatedStream {
     end: to,
     slotMs,
     eventsIn: (slotAt) => (perDay * hourShare(slotAt) * slotMs) / HOUR_MS,
-    pace: HISTORY_PACE,
+    leadMs: undefined,
+    pace: lifelikePace(1),
     noise: { ...LIFELIKE_NOISE, ...options.noise },
     earliest: from,
     isClosed: before === undefined ? () => false : closedBefore(before, to),
@@ -107,7 +115,7 @@ function createHistory(world: World, options: HistoryOptions): SimulatedStream {
 /** Short where much happens: what is held at once are the events of one slot. */
 function slotFor(eventsPerHour: number): number {
   let slotMs = HOUR_MS;
-  while (slotMs > SECOND_MS && (eventsPerHour * slotMs) / HOUR_MS > SLOT_EVENTS) slotMs /= 2;
+  while (slotMs > SLOT_MIN_MS && (eventsPerHour * slotMs) / HOUR_MS > SLOT_EVENTS) slotMs /= 2;
   return Math.ceil(slotMs);
 }
 
@@ -141,13 +149,16 @@ function createLive(world: World, options: LiveOptions): SimulatedStream {
     'a wait must be at least three margins long, or no visit finds room',
   );
   const isSpaced = clearOf !== undefined;
+  const hurry = Math.max(1, eventsPerMinute / UNHURRIED_PER_MINUTE);
+  const slotMs = Math.min(MINUTE_MS, slotFor(eventsPerMinute * 60));
   return createStream({
     world,
     from,
     end,
-    slotMs: MINUTE_MS,
-    eventsIn: () => eventsPerMinute,
-    pace: isSpaced ? spacedPace(marginMs) : HISTORY_PACE,
+    slotMs,
+    eventsIn: () => (eventsPerMinute * slotMs) / MINUTE_MS,
+    leadMs: isSpaced ? undefined : Math.round((10 * MINUTE_MS) / hurry),
+    pace: isSpaced ? spacedPace(marginMs) : lifelikePace(hurry),
     noise: { ...LIFELIKE_NOISE, ...options.noise },
     earliest: from - LATE_MAX_MS,
     isClosed: () => false,
@@ -157,13 +168,17 @@ function createLive(world: World, options: LiveOptions): SimulatedStream {
   });
 }
 
-const HISTORY_PACE: Pace = {
-  step: (random) => random.between(4 * SECOND_MS, 45 * SECOND_MS),
-  change: (random) => random.between(4 * SECOND_MS, 90 * SECOND_MS),
-  comeBack: (random) =>
-    random.chance(0.6)
-      ? random.between(5 * MINUTE_MS, 55 * MINUTE_MS)
-      : random.between(HOUR_MS, 26 * HOUR_MS),
+const lifelikePace = (hurry: number): Pace => {
+  const draw = (random: Random, low: number, high: number) =>
+    Math.round(random.between(low, high) / hurry);
+  return {
+    step: (random) => draw(random, 4 * SECOND_MS, 45 * SECOND_MS),
+    change: (random) => draw(random, 4 * SECOND_MS, 90 * SECOND_MS),
+    comeBack: (random) =>
+      random.chance(0.6)
+        ? draw(random, 5 * MINUTE_MS, 55 * MINUTE_MS)
+        : draw(random, HOUR_MS, 26 * HOUR_MS),
+  };
 };
 
 /** Quick enough for a visit to be over before its first wait is. */

@@ -25,8 +25,9 @@ function* generate(stretch: Stretch, witness: Witness): Generator<SimulatedEvent
   const random = createRandom(world.seed, from, slotMs);
   const agenda = createAgenda(from, slotMs);
   const planner = createPlanner(stretch, { random, witness, agenda });
-  for (let slot = 0; from + slot * slotMs < end; slot++) {
+  for (let slot = -Math.ceil((stretch.leadMs ?? 0) / slotMs); from + slot * slotMs < end; slot++) {
     planner.plan(slot);
+    if (slot < 0) continue;
     for (let next = agenda.take(slot); next !== undefined; next = agenda.take(slot)) {
       witness.see(next.event, next.who);
       yield next.event;

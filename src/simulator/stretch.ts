@@ -10,6 +10,8 @@ export interface Stretch {
   /** Nothing arrives here or after. */
   readonly end: number;
   readonly slotMs: number;
+  /** Visits may have begun this long before; and what falls outside is cut off, not given up. */
+  readonly leadMs: number | undefined;
   /** How many ordinary events begin in the slot; fractions add up. */
   eventsIn(slotAt: number): number;
   readonly pace: Pace;

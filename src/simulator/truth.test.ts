@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS, MINUTE_MS } from './calendar.ts';
 import {
-  createGroups,
+  createPaths,
   digestOf,
   historyOf,
   read,
@@ -70,7 +70,7 @@ describe('the truth of a history', () => {
   });
 
   it('puts into one group what a path of events has shown together, and nothing else', () => {
-    const paths = createGroups();
+    const paths = createPaths();
     for (const { usable } of telling) paths.join(usable.filter((digest) => !shared.has(digest)));
     const faults: number[] = [];
     for (let shopper = 0; shopper < truth.shoppers; shopper++) {

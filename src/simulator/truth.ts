@@ -1,11 +1,11 @@
 /**
  * What really happened, as far as it has been told: counts of everything, and whose each identifier
- * is. It grows with the stream and knows nothing that was not yet sent. Thirteen bytes a shopper
- * hold which of their identifiers were seen, and which of those an event has shown together.
+ * is. It grows with the stream and knows nothing that was not yet sent.
  */
 import { SOURCES, type Source } from '../domain/event.ts';
 import { fatesOf, type CartFates, type CartTruth } from './carts.ts';
 import type { SimulatedEvent, SimulatedKind } from './event.ts';
+import { createGroups } from './groups.ts';
 import { SLOTS, familyPhoneOf, tabletOf, type Sent } from './identities.ts';
 import { POISON_KINDS, type PoisonKind } from './poison.ts';
 import { shopperOf, valueOf } from './shoppers.ts';
@@ -57,81 +57,49 @@ export interface Witness {
 
 type Counter<Name extends string> = Record<Name, number>;
 
-const SLOT_COUNT = SLOTS.length;
-const PHONE = SLOTS.indexOf('phone');
+const KINDS: readonly SimulatedKind[] = [
+  'ordinary',
+  'disordered',
+  'late',
+  'unresolved',
+  'duplicate',
+  'poison',
+  'two_values',
+];
 
 export function createWitness(world: World, keepsCarts: boolean): Witness {
-  const { size } = world.population;
-  // Per shopper and slot: 0 not seen, else the label of its group, which is a slot + 1.
-  const labels = new Uint8Array(size * SLOT_COUNT);
-  const lastMasks = new Uint16Array(size);
-  const shared = new Map<string, SharedTruth & { readonly shoppers: Set<number> }>();
+  const groups = createGroups(world.population.size);
+  const sharing = createSharing(world);
   const movedNumbers = new Set<number>();
   const carts: CartTruth[] = [];
   const counts = {
     events: 0,
     bySource: counter(SOURCES),
     byType: Object.create(null) as Counter<string>,
-    byKind: counter<SimulatedKind>([
-      'ordinary',
-      'disordered',
-      'late',
-      'unresolved',
-      'duplicate',
-      'poison',
-      'two_values',
-    ]),
+    byKind: counter(KINDS),
     byPoison: counter(POISON_KINDS),
   };
-  let shoppersSeen = 0;
   let visitsGivenUp = 0;
-
-  const join = (shopper: number, mask: number): void => {
-    const last = lastMasks[shopper] as number;
-    if (last === mask) return;
-    if (last === 0) shoppersSeen++;
-    lastMasks[shopper] = mask;
-    joinLabels(labels, shopper * SLOT_COUNT, mask);
-  };
-
-  const share = (use: Shared, who: Who, shopper: number): void => {
-    const place = use.kind === 'kiosk' ? use.kiosk : use.cluster;
-    const key = `${use.kind}/${place}`;
-    let known = shared.get(key);
-    if (known === undefined) {
-      const identifier = sharedIdentifier(world, use);
-      known = { kind: use.kind, identifier, shoppers: new Set() };
-      shared.set(key, known);
-    }
-    if (who.mask !== 0) known.shoppers.add(shopper);
-  };
 
   const truth: Truth = {
     counts,
-    shoppers: size,
+    shoppers: world.population.size,
     carts,
     get shoppersSeen() {
-      return shoppersSeen;
+      return groups.shoppersSeen;
     },
     get visitsGivenUp() {
       return visitsGivenUp;
     },
     get shared() {
-      return shared.values();
+      return sharing.all();
     },
-    groupsOf(number) {
-      const shopper = shopperOf(world, number);
-      const groups = new Map<number, Sent[]>();
-      for (let slot = 0; slot < SLOT_COUNT; slot++) {
-        const label = labels[number * SLOT_COUNT + slot] as number;
-        const hasLost = slot === PHONE && movedNumbers.has(number + 1);
-        if (label === 0 || (hasLost && shopper.kind === 'former_owner')) continue;
-        const group = groups.get(label) ?? [];
-        group.push(valueOf(world, shopper, SLOTS[slot] ?? 'member'));
-        groups.set(label, group);
-      }
-      return [...groups.values()];
-    },
+    groupsOf: (shopper) =>
+      identifiersOf(world, {
+        shopper,
+        groups: groups.of(shopper),
+        hasLostNumber: movedNumbers.has(shopper + 1),
+      }),
     abandonedCarts(waitMs, until) {
       if (!keepsCarts) throw new RangeError('this stream keeps no carts: ask it for keepCarts');
       return fatesOf(carts, { waitMs, until });
@@ -153,33 +121,50 @@ export function createWitness(world: World, keepsCarts: boolean): Witness {
       if (poison !== undefined) counts.byPoison[poison]++;
       if (who === undefined || shopper === null) return;
       counts.byType[type] = (counts.byType[type] ?? 0) + 1;
-      if (who.shared !== undefined) share(who.shared, who, shopper);
+      if (who.shared !== undefined) sharing.note(who.shared, who.mask === 0 ? undefined : shopper);
       if (who.rebinds === true) movedNumbers.add(shopper);
-      if (who.mask !== 0) join(shopper, who.mask);
+      if (who.mask !== 0) groups.join(shopper, who.mask);
+    },
+  };
+}
+
+interface Owned {
+  readonly shopper: number;
+  readonly groups: readonly (readonly number[])[];
+  /** The next shopper has taken the phone number over. */
+  readonly hasLostNumber: boolean;
+}
+
+function identifiersOf(world: World, owned: Owned): readonly (readonly Sent[])[] {
+  const shopper = shopperOf(world, owned.shopper);
+  const hasLost = owned.hasLostNumber && shopper.kind === 'former_owner';
+  return owned.groups
+    .map((slots) => slots.map((slot) => SLOTS[slot] ?? 'member'))
+    .map((slots) => slots.filter((slot) => !(hasLost && slot === 'phone')))
+    .filter((slots) => slots.length > 0)
+    .map((slots) => slots.map((slot) => valueOf(world, shopper, slot)));
+}
+
+function createSharing(world: World) {
+  const known = new Map<string, SharedTruth & { readonly shoppers: Set<number> }>();
+  return {
+    all: () => known.values(),
+    /** undefined: by somebody who did not say who. */
+    note(use: Shared, shopper: number | undefined): void {
+      const key = `${use.kind}/${use.kind === 'kiosk' ? use.kiosk : use.cluster}`;
+      let one = known.get(key);
+      if (one === undefined) {
+        const identifier = sharedIdentifier(world, use);
+        one = { kind: use.kind, identifier, shoppers: new Set() };
+        known.set(key, one);
+      }
+      if (shopper !== undefined) one.shoppers.add(shopper);
     },
   };
 }
 
 const counter = <Name extends string>(names: readonly Name[]): Counter<Name> =>
   Object.fromEntries(names.map((name) => [name, 0])) as Counter<Name>;
-
-/** All slots of the mask get one label: the least that any of them has, or could have. */
-function joinLabels(labels: Uint8Array, row: number, mask: number): void {
-  let least = SLOT_COUNT + 1;
-  for (let slot = 0; slot < SLOT_COUNT; slot++) {
-    if ((mask & (1 << slot)) === 0) continue;
-    least = Math.min(least, (labels[row + slot] as number) || slot + 1);
-  }
-  for (let slot = 0; slot < SLOT_COUNT; slot++) {
-    if ((mask & (1 << slot)) === 0) continue;
-    const label = labels[row + slot] as number;
-    labels[row + slot] = least;
-    if (label === 0 || label === least) continue;
-    for (let other = 0; other < SLOT_COUNT; other++) {
-      if (labels[row + other] === label) labels[row + other] = least;
-    }
-  }
-}
 
 function sharedIdentifier(world: World, use: Shared): Sent {
   switch (use.kind) {
