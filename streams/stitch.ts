@@ -8,10 +8,10 @@ import { WeftError } from '../src/errors.ts';
 import { attribute } from '../src/domain/identity/attribute.ts';
 import { createBatchView, type BatchView } from '../src/domain/identity/batch-view.ts';
 
-import type { Pid } from '../src/domain/identity/identifier.ts';
+import type { Identifier, Pid } from '../src/domain/identity/identifier.ts';
 import type { Policy } from '../src/domain/identity/policy.ts';
 import { recordsOf } from '../src/domain/identity/identity-records.ts';
-import type { Attribution, CreatedAt } from '../src/domain/identity/view.ts';
+import type { Attribution, CreatedAt, Decision } from '../src/domain/identity/view.ts';
 import type { IdentityRecord, Marker, RawEvent, StitchedEvent } from '../src/domain/message.ts';
 import { partitionOf } from '../src/domain/partitioning.ts';
 import type { EventLog, LogRecord, TopicPartition } from '../src/ports/event-log.ts';
@@ -45,7 +45,7 @@ export interface StitchOptions extends ReadOptions {
   /** Added to a due time before it fires; a marker before that would be for nothing. */
   readonly slackMs: number;
   /** False on the history clock: there the records move it, and `ingest` appends the last marker. */
-  readonly marksTime: boolean;
+  readonly marksTime: () => boolean;
   readonly outcomes: Outcomes;
   readonly notes: StitchNotes;
 }
@@ -138,7 +138,7 @@ export function createStitchStage(options: StitchOptions): Stage {
   };
 
   const idle = async (clocks: () => readonly InputClock[]): Promise<number | null> => {
-    if (!options.marksTime) return null;
+    if (!options.marksTime()) return null;
     const clock = Math.min(...clocks().map((each) => each.clock));
     if (!Number.isFinite(clock) || clock === 0) return null;
     const wanted = (): number =>
@@ -218,8 +218,8 @@ async function stitchOne(ground: Ground, raw: Raw): Promise<EventOutcome | null>
   const { normalised, identifiers, record } = raw;
   if (normalised.kind === 'dead') return 'dead_letter';
   const { tenant } = normalised.raw;
-  const { policy, hash } = options;
-  const decision = attribute(identifiers, view, { policy, hash, tenant });
+  const { policy } = options;
+  const decision = await decide(ground, tenant, identifiers);
   if (decision.kind === 'dead') {
     const reason = 'the event carries two values of one unique identifier type';
     const dead = { kind: 'dead', raw: normalised.raw, code: decision.reason, reason } as const;
@@ -244,6 +244,26 @@ async function stitchOne(ground: Ground, raw: Raw): Promise<EventOutcome | null>
   const partition = partitionOf(decision.target, options.partitions);
   outputs.add('events', partition, stitched(raw, decision));
   return null;
+}
+
+/**
+ * No digest leads to a profile that nobody claimed: an anon(x) that has events, a pid that another
+ * founder has. What is there already is looked at before anything is created.
+ */
+async function decide(
+  { options, session, view }: Ground,
+  tenant: string,
+  identifiers: readonly Identifier[],
+): Promise<Decision> {
+  const { policy, hash } = options;
+  for (;;) {
+    const decision = attribute(identifiers, view, { policy, hash, tenant });
+    if (decision.kind !== 'attributed' || !decision.create) return decision;
+    if (view.record(decision.target)) return decision;
+    const there = await session.record(tenant, decision.target);
+    if (!there) return decision;
+    view.loadRecord(there);
+  }
 }
 
 /** Another worker changed what this batch relied on: the whole batch looks and decides anew. */

@@ -34,8 +34,8 @@ import { openStores } from './stores.ts';
 export interface EngineOptions {
   readonly config: Config;
   readonly clock: Clock;
-  /** `history`: the log's time is the running maximum of `at` (an import into a quiet directory). */
-  readonly time: 'live' | 'history';
+  /** Does time pass by itself? Not on the history clock: there the rows move it. */
+  readonly marksTime: () => boolean;
   readonly stages: readonly StageName[];
   /** False for work that neither archives nor is asked in SQL; true unless told otherwise. */
   readonly withAnalytics?: boolean;
@@ -107,7 +107,7 @@ export async function openEngine(options: EngineOptions) {
       region: config.region,
       currency: config.currency,
       cacheBytes: config.cacheBytes,
-      marksTime: options.time === 'live',
+      marksTime: options.marksTime,
       catalogueOf,
       tagsOf: (text) => catalogueTags(catalogueOf(text)),
       outcomes,

@@ -100,11 +100,13 @@ async function merge(session: IdentitySession, record: Of<'merged'>): Promise<vo
   await session.finish(tenant, absorbed, survivor, fence.token);
 }
 
+/** What made a hub then makes one now, and nothing else does: owners since merged are not known here. */
 async function share(session: IdentitySession, record: Of<'refused'>): Promise<void> {
-  const { tenant, ownersAdded, changedAt } = record;
+  const { tenant, ownersAdded, nowHub, changedAt } = record;
+  const hubs = new Set(nowHub.map((each) => each.digest));
   for (const { identifier, owner } of ownersAdded) {
-    const { ownersMax } = P0.types[identifier.type];
     const { digest } = identifier;
+    const ownersMax = hubs.has(digest) ? 0 : Infinity;
     await session.share(tenant, { digest, owner, merged: [], ownersMax, since: changedAt });
   }
 }

@@ -54,7 +54,7 @@ async function replayProfiles(config: Config, logger: Logger): Promise<void> {
   const engine = await openEngine({
     config,
     clock: createSystemClock(),
-    time: 'history',
+    marksTime: () => false,
     stages: ['profile'],
     withAnalytics: false,
     announces: false,

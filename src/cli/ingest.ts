@@ -84,7 +84,7 @@ async function run(path: string, options: IngestOptions): Promise<void> {
   const engine = await openEngine({
     config,
     clock,
-    time: 'history',
+    marksTime: () => false,
     stages: STAGE_NAMES,
     logger: createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel, 'stderr'),
     onLogLine: () => undefined,

@@ -34,7 +34,7 @@ async function run(options: CommonOptions & { readonly stages?: string }): Promi
   const engine = await openEngine({
     config,
     clock: createSystemClock(),
-    time: 'live',
+    marksTime: () => true,
     stages: stagesOf(options.stages),
     logger,
     onLogLine: (line) => logger.info({ line }, 'channel_log'),

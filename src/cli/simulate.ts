@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { createSystemClock } from '../adapters/system/clock.ts';
 import { WeftError } from '../errors.ts';
 import { createSimulation } from '../simulator/simulation.ts';
-import { percentile, sendPaced } from './paced-sender.ts';
+import { percentile, sendPaced } from '../app/paced-sender.ts';
 
 interface SimulateOptions {
   readonly url: string;

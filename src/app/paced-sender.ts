@@ -21,6 +21,8 @@ export interface PacedOptions {
   readonly events: Iterable<SimulatedEvent>;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
+  /** One request at a time, and no two events of one lane in it: their order is kept for certain. */
+  readonly laneOf?: (event: SimulatedEvent) => number | null;
   readonly onSent?: (events: readonly SimulatedEvent[]) => void;
 }
 
@@ -34,6 +36,7 @@ export async function sendPaced(options: PacedOptions): Promise<Sent> {
   const total = { requests: 0, events: 0, accepted: 0, rejected: 0, failed: 0 };
   const requestMs: number[] = [];
   const underWay = new Set<Promise<void>>();
+  const underWayMax = options.laneOf ? 1 : UNDER_WAY_MAX;
 
   const post = async (batch: readonly SimulatedEvent[]): Promise<void> => {
     const startedMs = performance.now();
@@ -52,16 +55,23 @@ export async function sendPaced(options: PacedOptions): Promise<Sent> {
   while (!next.done && !options.signal?.aborted) {
     const batch: SimulatedEvent[] = [];
     const now = options.clock.now();
+    const lanes = new Set<number>();
+    let isCut = false;
     while (!next.done && next.value.arriveAt <= now && batch.length < BATCH_MAX) {
+      const lane = options.laneOf?.(next.value) ?? null;
+      isCut = lane !== null && lanes.has(lane);
+      if (isCut) break;
+      if (lane !== null) lanes.add(lane);
       batch.push(next.value);
       next = iterator.next();
     }
     if (batch.length > 0) {
       const work = post(batch).finally(() => underWay.delete(work));
       underWay.add(work);
-      if (underWay.size >= UNDER_WAY_MAX) await Promise.race(underWay);
+      if (underWay.size >= underWayMax) await Promise.race(underWay);
     }
-    if (batch.length < BATCH_MAX) await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+    if (batch.length < BATCH_MAX && !isCut)
+      await new Promise((resolve) => setTimeout(resolve, TICK_MS));
   }
   await Promise.all(underWay);
   return { ...total, requestMs };
