@@ -118,7 +118,7 @@ function viewOf(
       lastSeen: formatMoment(lastSeen),
     })),
     tags: presentTags(plan, values, now),
-    rfm: recencyDays === null ? null : { recencyDays, frequency, monetary: toUnits(monetary) },
+    rfm: { recencyDays, frequency, monetary: toUnits(monetary) },
     segments: [],
     attributes: attributesAsObject(state.attributes),
     asOf: formatMoment(now),

@@ -67,13 +67,14 @@ export function createProfileLogic(options: ProfileOptions): KeyedLogic<ProfileS
   const catalogues = new Map<number, Catalogue>();
   const clocks = createRawClocks();
 
-  const circumstance = (key: string, moment: Moment, emit: Emitter): Circumstance => {
+  /** `knownTo`: the latest moment a state was brought up to. A profile's time never goes back. */
+  const circumstance = (key: string, moment: Moment, emit: Emitter, knownTo = 0): Circumstance => {
     const catalogue = catalogues.get(moment.partition);
     if (!catalogue) throw new TypeError('a partition began without its catalogue');
     return {
       tenant: key.slice(0, key.lastIndexOf('/')),
       profile: pidOfStateKey(key),
-      now: moment.now,
+      now: Math.max(moment.now, knownTo),
       history: moment.history,
       catalogue,
       hashId: options.hashId,
@@ -143,7 +144,9 @@ export function createProfileLogic(options: ProfileOptions): KeyedLogic<ProfileS
   ): ProfileState => {
     const { mergeId, wait } = transfer;
     const profile = state ?? newProfile(false);
-    const outcome = absorb(profile, { mergeId, from: codec.decode(transfer.state) }, given);
+    const from = codec.decode(transfer.state);
+    const now = Math.max(given.now, from.clock);
+    const outcome = absorb(profile, { mergeId, from }, { ...given, now });
     if (outcome) tellOf(emit, outcome);
     if (wait) emit.afterCommit(() => outcomes.tell(wait, 'applied'));
     return profile;
@@ -197,7 +200,7 @@ export function createProfileLogic(options: ProfileOptions): KeyedLogic<ProfileS
         sendOn(state.forward, message, emit);
         return state;
       }
-      const given = circumstance(key, moment, emit);
+      const given = circumstance(key, moment, emit, state?.clock);
       if (message.kind === 'event') return onEvent(state, message, given, emit);
       if (message.kind === 'transfer') return onTransfer(state, message, given, emit);
       if (message.kind !== 'identity') return state;
@@ -210,7 +213,7 @@ export function createProfileLogic(options: ProfileOptions): KeyedLogic<ProfileS
       return state;
     },
     fire({ key, state, moment }, emit) {
-      const given = circumstance(key, moment, emit);
+      const given = circumstance(key, moment, emit, state.clock);
       tellOf(emit, passTime(state, moment.now - SLACK_MS, given));
       return state;
     },

@@ -10,15 +10,23 @@ export interface DemoClock extends HistoryClock {
   /** From where it stands (or from `from`), `factor` times real time, to `until` and no further. */
   run(pace: { readonly from?: number; readonly factor: number; readonly until: number }): void;
   whenAt(moment: number): Promise<void>;
+  /**
+   * Go no further than this beyond now, until told again: a process that stands still for a second
+   * must not find a minute gone by that it had no chance to live through.
+   */
+  leash(ms: number): void;
 }
 
 export function createDemoClock(real: Clock): DemoClock {
   let stood = 0;
   let factor = 0;
   let until = Infinity;
+  let leashedTo = Infinity;
   let since = 0;
   const now = (): number =>
-    factor === 0 ? stood : Math.min(until, Math.floor(stood + (real.now() - since) * factor));
+    factor === 0
+      ? stood
+      : Math.min(until, leashedTo, Math.floor(stood + (real.now() - since) * factor));
   const after = (ms: number, run: () => void): (() => void) =>
     real.after(factor === 0 ? 0 : Math.ceil(ms / factor), run);
 
@@ -32,6 +40,12 @@ export function createDemoClock(real: Clock): DemoClock {
       since = real.now();
       factor = pace.factor;
       until = pace.until;
+      leashedTo = Infinity;
+    },
+    leash(ms) {
+      stood = now();
+      since = real.now();
+      leashedTo = stood + ms;
     },
     whenAt: (moment) =>
       new Promise((resolve) => {

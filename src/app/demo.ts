@@ -31,8 +31,10 @@ const CLOSED_FACTOR = 900;
 /** Waits of the shipped triggers. */
 const WAITS_MS = [30 * MINUTE_MS, 60 * MINUTE_MS];
 const BATCH = 500;
-/** A Wednesday, 10 o'clock in Shanghai. */
-const LIVE_FROM = Date.UTC(2026, 10, 11, 2);
+/** Half of the margin that the simulated shoppers keep from every deadline. */
+const LEASH_MS = 45_000;
+/** A Wednesday, a quarter past ten in Shanghai: no full hour falls into what follows. */
+const LIVE_FROM = Date.UTC(2026, 10, 11, 2, 15);
 const LIVE_UNTIL = LIVE_FROM + (LIVE_MINUTES + 64) * MINUTE_MS;
 
 export interface Demo {
@@ -161,6 +163,7 @@ async function playLive(part: LivePart): Promise<readonly number[]> {
     events: live,
     clock,
     laneOf: (event) => event.truth.cluster,
+    onLook: () => clock.leash(LEASH_MS),
     onSent(events) {
       for (const event of events) sentAt.set(event.id, performance.now());
       options.onStep(

@@ -23,6 +23,8 @@ export interface PacedOptions {
   readonly signal?: AbortSignal;
   /** One request at a time, and no two events of one lane in it: their order is kept for certain. */
   readonly laneOf?: (event: SimulatedEvent) => number | null;
+  /** Each time the sender looks what has come due. */
+  readonly onLook?: () => void;
   readonly onSent?: (events: readonly SimulatedEvent[]) => void;
 }
 
@@ -53,6 +55,7 @@ export async function sendPaced(options: PacedOptions): Promise<Sent> {
   const iterator = options.events[Symbol.iterator]();
   let next = iterator.next();
   while (!next.done && !options.signal?.aborted) {
+    options.onLook?.();
     const batch: SimulatedEvent[] = [];
     const now = options.clock.now();
     const lanes = new Set<number>();
