@@ -51,8 +51,10 @@ export interface TurnFigures {
   readonly commitMs: number;
 }
 
-interface Prepared {
+interface Prepared<S> {
   readonly input: StageInput;
+  /** As it was claimed when the turn began: a later claim of the same partition is another one. */
+  readonly own: OwnedPartition<S>;
   readonly result: TurnResult;
   readonly commit: PartitionCommit;
 }
@@ -86,7 +88,7 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
     return claim.position.offset;
   };
 
-  const prepare = async (input: StageInput): Promise<Prepared | null> => {
+  const prepare = async (input: StageInput): Promise<Prepared<S> | null> => {
     const own = owned.get(input.partition.partition);
     if (!own) return null;
     const poisoned = new Map<string, unknown>();
@@ -108,7 +110,7 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
         const turn = { owned: own, placed, timers, timersCut, poisoned, outputs, route };
         const result = runKeyedTurn(logic, turn);
         const records = outputs.records(result.history ? result.commit.clock : undefined);
-        return { input, result, commit: { ...result.commit, outputs: records } };
+        return { input, own, result, commit: { ...result.commit, outputs: records } };
       } catch (error) {
         own.cache.clear();
         if (!(error instanceof Poison) || poisoned.size >= POISON_MAX) throw error;
@@ -117,10 +119,12 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
     }
   };
 
-  const settle = async (prepared: Prepared, answer: CommitAnswer): Promise<Progress> => {
+  /** null: the partition was taken away meanwhile; its next owner publishes what was committed. */
+  const settle = async (prepared: Prepared<S>, answer: CommitAnswer): Promise<Progress | null> => {
     const { partition } = prepared.input;
-    const own = owned.get(partition.partition);
-    if (!own || answer.kind === 'fenced') {
+    const { own } = prepared;
+    if (owned.get(partition.partition) !== own) return null;
+    if (answer.kind === 'fenced') {
       release([partition]);
       return { kind: 'lost', partition };
     }
@@ -152,23 +156,27 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
     }
   };
 
-  const process = async (turn: Turn): Promise<readonly Progress[]> => {
-    const prepared: Prepared[] = [];
+  const decideAndCommit = async (turn: Turn) => {
+    const prepared: Prepared<S>[] = [];
     for (const input of turn.inputs) {
       const ready = await prepare(input);
       if (ready) prepared.push(ready);
     }
     const startedMs = performance.now();
-    const answers = await store
-      .commit(prepared.map((each) => each.commit))
-      .catch((error: unknown) => {
-        for (const each of prepared) owned.get(each.commit.partition)?.cache.clear();
-        throw error;
-      });
-    const commitMs = performance.now() - startedMs;
+    const answers = await store.commit(prepared.map((each) => each.commit));
+    return { prepared, answers, commitMs: performance.now() - startedMs };
+  };
+
+  const process = async (turn: Turn): Promise<readonly Progress[]> => {
+    const { prepared, answers, commitMs } = await decideAndCommit(turn).catch((error: unknown) => {
+      // Whatever was decided of the turn is undone, in every partition of it.
+      for (const { partition } of turn.inputs) owned.get(partition.partition)?.cache.clear();
+      throw error;
+    });
     const progress: Progress[] = [];
     for (const [i, each] of prepared.entries()) {
-      progress.push(await settle(each, answers[i] as CommitAnswer));
+      const step = await settle(each, answers[i] as CommitAnswer);
+      if (step) progress.push(step);
     }
     options.onTurn({
       messages: sum(prepared, (each) => each.result.applied),
@@ -214,6 +222,8 @@ async function place<S>(
     let messages: readonly Message[];
     try {
       messages = options.codec.decode(record.schema, record.value);
+      // Nobody writes one; passed over in silence it would hold the position back at the log's end.
+      if (messages.length === 0) throw new WeftError('corrupt_data', 'an empty envelope');
     } catch (error) {
       placed.push({
         message: null,
