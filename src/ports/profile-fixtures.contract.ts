@@ -1,5 +1,5 @@
 /** What the clauses about the state plane are written with: short commits, and a caller that tries again. */
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { NewRecord } from './event-log.ts';
 import type { CommitAnswer, OutboxRow, Position } from './outbox.ts';
 import type { PartitionClaim, PartitionCommit, ProfileStore, StateWrite } from './profile-store.ts';
@@ -107,6 +107,7 @@ export function describeStore({ store, logged }: OpenedProfileStore) {
   const scan = async (partition: number): Promise<Record<string, string | undefined>> => {
     const found: [string, string | undefined][] = [];
     for await (const [key, value] of store.scan(partition)) found.push([key, textOf(value)]);
+    expect(new Set(found.map(([key]) => key)).size).toBe(found.length);
     return Object.fromEntries(found);
   };
   return {

@@ -14,9 +14,6 @@ import { lengthOf } from './block.ts';
 export interface BlockTable {
   /** Inside a transaction only. */
   write(id: number, first: number, block: Buffer): void;
-  /** What was written since the last settle counts, or (discard) never was. */
-  settle(): void;
-  discard(): void;
   /** A copy of the block that begins at this offset, as far as it is there. */
   read(id: number, first: number): Buffer | undefined;
   /** Where the last block begins that begins at or before this offset. */
@@ -48,8 +45,8 @@ export function openBlockTable(root: RootDatabase, number: number): BlockTable {
     place.writeUIntBE(number, 0, PLACE_BYTES);
     return place;
   };
-  let settled = findEnd(bytes);
-  let end = settled;
+  // Also ahead of what an aborted transaction wrote: places may be left out, never used twice.
+  let end = findEnd(bytes);
 
   return {
     write(id, first, block) {
@@ -59,12 +56,6 @@ export function openBlockTable(root: RootDatabase, number: number): BlockTable {
         const taken: unknown = bytes.putSync(placeOf(end), piece, APPEND);
         if (taken === false) throw new Error(`the log goes on behind place ${end}`);
       }
-    },
-    settle() {
-      settled = end;
-    },
-    discard() {
-      end = settled;
     },
     read(id, first) {
       const found = index.getBinaryFast(keyOf(id, first));

@@ -100,14 +100,12 @@ export function openSegments(options: SegmentOptions): Segments {
     settle() {
       const touched = [...staged.keys()];
       for (const [id, end] of staged) ends[id] = end;
-      last().blocks.settle();
       last().bytes += stagedBytes;
       staged = new Map();
       stagedBytes = 0;
       return touched;
     },
     discard() {
-      last().blocks.discard();
       staged = new Map();
       stagedBytes = 0;
     },
