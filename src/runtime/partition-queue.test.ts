@@ -46,6 +46,17 @@ describe('a partition queue', () => {
     expect(queue.appliedLogTime).toBe(1_001);
   });
 
+  it('does not cut apart what was appended at one moment', () => {
+    const queue = new PartitionQueue(0);
+    const together = (from: number, to: number, logTime: number): LogRecord[] =>
+      records(from, to).map((each) => ({ ...each, logTime }));
+    queue.offer([...together(0, 3, 5), ...together(3, 6, 6), ...together(6, 7, 7)]);
+    expect(queue.peek(1, 1e6)).toHaveLength(3);
+    expect(queue.peek(4, 1e6)).toHaveLength(6);
+    expect(queue.peek(100, 25)).toHaveLength(3);
+    expect(queue.peek(6, 1e6)).toHaveLength(6);
+  });
+
   it('starts again empty where it is told to', () => {
     const queue = new PartitionQueue(0);
     queue.offer(records(0, 4));

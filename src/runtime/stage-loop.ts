@@ -129,8 +129,10 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Stag
         queue.restart(step.next);
         reading.subscription?.seek(step.partition, step.next);
       } else {
+        const waiting = queue.length;
         if (queue.finish(step.next)) reading.subscription?.resume(step.partition);
-        moved ||= step.applied > 0;
+        // Nothing may be applied where all of it had been before; to be through with it is progress.
+        moved ||= step.applied > 0 || queue.length < waiting;
       }
     }
     return moved;
