@@ -8,16 +8,22 @@ export function createGate(max: number): Gate {
   const line: (() => void)[] = [];
   const idle: (() => void)[] = [];
   let running = 0;
+  /** Who comes next takes the place over: it is never free in between. */
   const leave = (): void => {
+    const next = line.shift();
+    if (next) return next();
     running -= 1;
-    line.shift()?.();
     if (running === 0) idle.splice(0).forEach((resolve) => resolve());
   };
   return {
     async run(work) {
       if (running >= max) await new Promise<void>((resolve) => line.push(resolve));
-      running += 1;
-      return work().finally(leave);
+      else running += 1;
+      try {
+        return await work();
+      } finally {
+        leave();
+      }
     },
     whenIdle: () =>
       running === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve)),
