@@ -172,6 +172,7 @@ async function playLive(part: LivePart): Promise<readonly number[]> {
       );
     },
   });
+  clock.run({ factor: LIVE_FACTOR, until: LIVE_UNTIL });
   await clock.whenAt(liveTo + MINUTE_MS);
   options.onStep(`${LIVE_MINUTES} minutes of shop life`, 1);
   clock.run({ factor: CLOSED_FACTOR, until: LIVE_UNTIL });
