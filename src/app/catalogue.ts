@@ -10,7 +10,6 @@ import {
   type Catalogue,
   type CatalogueDocument,
 } from '../domain/catalogue/catalogue.ts';
-import type { Json } from '../domain/event.ts';
 import { textIn } from '../domain/template.ts';
 import { WeftError } from '../errors.ts';
 import type { CatalogueFile } from '../ports/catalogue-source.ts';
@@ -37,7 +36,7 @@ export type ReadCatalogue =
 export async function readCatalogue(folder: string, timeZone: string): Promise<ReadCatalogue> {
   const files = await openCatalogueFolder(folder || packagePath('catalogue')).load();
   const content = Object.fromEntries(files.map((file) => [file.name, file.content]));
-  const document: CatalogueDocument = { timeZone, files: content as Record<string, Json> };
+  const document: CatalogueDocument = { timeZone, files: content };
   const compiled = compileCatalogue(document, zoneOf);
   if (!compiled.ok) {
     return { ok: false, faults: compiled.problems.map((problem) => faultLine(files, problem)) };

@@ -27,7 +27,7 @@ const HISTORY_DAYS = 45;
 const LIVE_MINUTES = 30;
 const LIVE_FACTOR = 60;
 /** When nobody shops any more, only waits run out. */
-const CLOSED_FACTOR = 900;
+const CLOSED_FACTOR = 1_800;
 /** Waits of the shipped triggers. */
 const WAITS_MS = [30 * MINUTE_MS, 60 * MINUTE_MS];
 const BATCH = 500;
@@ -59,7 +59,7 @@ export async function playDemo(options: DemoOptions): Promise<Demo> {
   const engine = await openEngine({
     config: options.config,
     clock,
-    marksTime: clock.isRunning,
+    marksTime: () => clock.isRunning(),
     stages: STAGE_NAMES,
     logger: options.logger,
     onLogLine: () => undefined,

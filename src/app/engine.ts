@@ -115,7 +115,7 @@ export async function openEngine(options: EngineOptions) {
       channelPlan: () => loaded.catalogue.channels,
       issueOf: couponIssuer(loaded.catalogue, key),
       render: messageRenderer(loaded.catalogue),
-      consentOf: profiles.consentOf,
+      consentOf: (tenant, pid, channel) => profiles.consentOf(tenant, pid, channel),
       notes: { stitch: stitchNotes(metrics), profile: profileNotes(metrics, clock), metrics },
     });
 

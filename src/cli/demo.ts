@@ -24,7 +24,7 @@ export const demoCommand = (): Command =>
 async function run(options: DemoOptions): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'weft-demo-'));
   const isKept = options.keep === true || options.serve === true;
-  const style = createStyle(process.stdout.isTTY && process.env['NO_COLOR'] === undefined);
+  const style = createStyle(process.stdout.isTTY && process.stdout.hasColors());
   const config = configOf({ dataDir: dir, port: options.serve ? '8080' : '0' }, { CATALOGUE: '' });
   const step = stepWriter();
   let fail: (error: unknown) => void = () => undefined;

@@ -50,7 +50,7 @@ async function run(options: CommonOptions & { readonly stages?: string }): Promi
   await engine.stop();
   clearTimeout(deadline);
   logger.info({}, 'stopped');
-  if (error !== null) throw error;
+  if (error !== null) throw error instanceof Error ? error : new Error(messageOf(error));
 }
 
 function stagesOf(list: string | undefined): readonly StageName[] {
