@@ -70,6 +70,33 @@ class JsonText extends avro.types.LogicalType {
   }
 }
 
+interface Tap {
+  readonly buf: Uint8Array;
+  readonly pos: number;
+  readLong(): number;
+  skipLong(): void;
+}
+
+/**
+ * avsc 5.7 reads on past the end of its bytes and looks only afterwards: of wrong bytes, the count of
+ * an array would fill the memory first. This one ends with them. An item is at least one byte.
+ */
+Object.defineProperty(avro.types.ArrayType.prototype, '_read', {
+  value(this: { readonly itemsType: { _read(tap: Tap): unknown } }, tap: Tap): unknown[] {
+    const items: unknown[] = [];
+    for (let count = tap.readLong(); count !== 0; count = tap.readLong()) {
+      if (count < 0) tap.skipLong();
+      const left = tap.buf.length - tap.pos;
+      if (Math.abs(count) > left) throw new RangeError(`${count} items in ${left} bytes`);
+      for (let i = Math.abs(count); i > 0; i -= 1) {
+        items.push(this.itemsType._read(tap));
+        if (tap.pos > tap.buf.length) throw new RangeError('an item ends past the bytes');
+      }
+    }
+    return items;
+  },
+});
+
 function typeOf(schema: unknown): avro.Type {
   let isInside = false;
   return avro.Type.forSchema(schema as avro.Schema, {
