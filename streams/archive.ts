@@ -17,7 +17,7 @@ const FLUSH_EVERY_MS = 1_000;
 const FLUSH_AT_BYTES = 2 * 1024 * 1024;
 const CHECKPOINT = 'archive';
 
-export const ARCHIVED_TOPICS = ['events', 'changes', 'actions', 'deliveries', 'dead_letters'];
+const ARCHIVED_TOPICS = ['events', 'changes', 'actions', 'deliveries', 'dead_letters'];
 
 export interface ArchiveOptions {
   readonly log: EventLog;

@@ -9,7 +9,7 @@ function findRoot(): string {
   return dir;
 }
 
-export const PACKAGE_ROOT = findRoot();
+const PACKAGE_ROOT = findRoot();
 
 export const packagePath = (...parts: readonly string[]): string => join(PACKAGE_ROOT, ...parts);
 

@@ -1,5 +1,7 @@
 /** `weft ingest`: history, at full speed, through the real pipeline. */
 import { Argument, Command, Option } from 'commander';
+import { openImportFile } from '../adapters/files/import-file.ts';
+import { previewRows } from '../adapters/files/import-preview.ts';
 import { IMPORT_FORMATS, readerOf, type ImportFormat } from '../adapters/files/import-formats.ts';
 import { openEngine, type Engine } from '../app/engine.ts';
 import { createHistoryClock } from '../app/history-clock.ts';
@@ -19,6 +21,8 @@ import {
 } from './options.ts';
 import { createImportBar } from './import-bar.ts';
 import { sendFile } from './send-file.ts';
+
+type Reader = Awaited<ReturnType<typeof readerOf>>;
 
 interface IngestOptions extends CommonOptions {
   readonly format: ImportFormat;
@@ -49,6 +53,7 @@ export const ingestCommand = (): Command =>
         .default('off'),
     )
     .option('--until <time>', 'ISO 8601: let time pass to there after the last row')
+    .option('--check <n>', 'show the first n rows as the events they will be, and send nothing')
     .option('--again', 'read a file a second time; rows that are known are left out')
     .addOption(dataDirOption())
     .addOption(catalogueOption())
@@ -69,6 +74,10 @@ Examples:
 async function run(path: string, options: IngestOptions): Promise<void> {
   const until = options.until === undefined ? null : momentOf(options.until);
   const read = await readerOf(options.format, options.map);
+  if (options.check !== undefined) {
+    await preview(path, read, Number(options.check));
+    return;
+  }
   const config = configOf(options);
   const url = options.url ?? servingAt(config.dataDir);
   if (url !== undefined) {
@@ -109,6 +118,27 @@ async function run(path: string, options: IngestOptions): Promise<void> {
   } finally {
     await engine.stop();
   }
+}
+
+/** Rows as events, with what is wrong with them. */
+async function preview(path: string, read: Reader, count: number): Promise<void> {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new WeftError('invalid_usage', '--check must be a whole number, at least 1');
+  }
+  const { rows, skipped, isWhole } = await previewRows(read, await openImportFile(path), count);
+  for (const row of rows) {
+    if (row.kind === 'dead') {
+      process.stdout.write(`dead letter: ${row.reason}\n  ${row.text}\n`);
+      continue;
+    }
+    process.stdout.write(`${JSON.stringify(row.body)}\n`);
+    for (const { pointer, message } of row.faults) {
+      process.stdout.write(`  dead letter: ${pointer} ${message}\n`);
+    }
+  }
+  for (const [reason, lines] of skipped)
+    process.stdout.write(`${lines} lines skipped: ${reason}\n`);
+  if (!isWhole) process.stdout.write('… and more\n');
 }
 
 /** Time of a directory that was served is the wall's: history would have to go through a server. */

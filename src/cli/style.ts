@@ -13,7 +13,7 @@ export function createStyle(isColoured: boolean): Style {
 }
 
 /** Columns a terminal gives a text: two for each East Asian wide character. */
-export function widthOf(text: string): number {
+function widthOf(text: string): number {
   let width = 0;
   for (const char of text) width += WIDE.test(char) ? 2 : 1;
   return width;

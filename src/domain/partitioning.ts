@@ -5,13 +5,10 @@
 import { hash32 } from './hash.ts';
 import type { Pid } from './identity/identifier.ts';
 
-export const KEY_GROUPS = 1_024;
-
-export const isPartitionCount = (count: number): boolean =>
-  Number.isInteger(count) && count >= 1 && count <= KEY_GROUPS && (count & (count - 1)) === 0;
+const KEY_GROUPS = 1_024;
 
 /** The group of a profile: ten bits of its pid. */
-export const keyGroupOf = (pid: Pid): number => Number.parseInt(pid.slice(-3), 16) % KEY_GROUPS;
+const keyGroupOf = (pid: Pid): number => Number.parseInt(pid.slice(-3), 16) % KEY_GROUPS;
 
 export const partitionOf = (pid: Pid, partitions: number): number => keyGroupOf(pid) % partitions;
 

@@ -4,7 +4,7 @@
  */
 import type { Wait } from '../domain/message.ts';
 
-export const EVENT_OUTCOMES = ['applied', 'duplicate', 'dead_letter', 'unresolved'] as const;
+const EVENT_OUTCOMES = ['applied', 'duplicate', 'dead_letter', 'unresolved'] as const;
 export type EventOutcome = (typeof EVENT_OUTCOMES)[number];
 
 export type OutcomeCounts = Readonly<Record<EventOutcome | 'pending', number>>;

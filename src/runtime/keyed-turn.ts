@@ -63,7 +63,7 @@ export class Poison extends Error {
   }
 }
 
-export const placeOf = (origin: Origin): string => `${origin.offset}/${origin.index}`;
+const placeOf = (origin: Origin): string => `${origin.offset}/${origin.index}`;
 
 export function runKeyedTurn<S>(logic: KeyedLogic<S>, input: TurnInput<S>): TurnResult {
   const { owned } = input;

@@ -11,7 +11,7 @@ export interface QueueLimits {
   readonly resumeAtRecords: number;
 }
 
-export const QUEUE_LIMITS: QueueLimits = {
+const QUEUE_LIMITS: QueueLimits = {
   recordsMax: 5_000,
   bytesMax: 16 * 1024 * 1024,
   resumeAtRecords: 1_000,
