@@ -51,7 +51,7 @@ export interface EngineOptions {
 export type Engine = Awaited<ReturnType<typeof openEngine>>;
 
 const STUCK_MS = 30_000;
-const WATCH_EVERY_MS = 5_000;
+const WATCH_EVERY_MS = 1_000;
 
 export async function openEngine(options: EngineOptions) {
   const { config, clock, logger } = options;
@@ -120,9 +120,11 @@ export async function openEngine(options: EngineOptions) {
     });
 
     let stopping = false;
+    // Looking is dear (every table is measured), so it is done by the clock and not by the request.
+    let isDiskLow = environment.diskState().low;
     const guard = (): void => {
       if (stopping) throw new WeftError('shutting_down', 'this process is stopping');
-      if (environment.diskState().low) {
+      if (isDiskLow) {
         throw new WeftError('disk_guard', 'there is too little free disk space to take events in');
       }
     };
@@ -147,6 +149,7 @@ export async function openEngine(options: EngineOptions) {
       loops.push(loop);
     }
     const watch = setInterval(() => {
+      isDiskLow = environment.diskState().low;
       const stuck = loops.find((loop) => loop.stuckForMs() > STUCK_MS);
       if (stuck) {
         options.onFatal(
