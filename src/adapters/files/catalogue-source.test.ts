@@ -23,6 +23,14 @@ describe('a catalogue folder', () => {
     ]);
   });
 
+  it('leaves the maps in imports to `weft ingest`: a changed one makes no new catalogue', async () => {
+    await mkdir(join(dir, 'imports'));
+    await writeFile(join(dir, 'imports', 'pos.yaml'), 'source: pos\n');
+    await writeFile(join(dir, 'imports.yaml'), 'a: 1\n');
+    const files = await openCatalogueFolder(dir).load();
+    expect(files.map(({ name }) => name)).toEqual(['imports.yaml']);
+  });
+
   it('knows the line of a path, or of the nearest thing there is', async () => {
     await writeFile(join(dir, 'tags.yaml'), '- name: a\n  over: 30d\n\n- name: b\n  count: x\n');
     const [file] = await openCatalogueFolder(dir).load();

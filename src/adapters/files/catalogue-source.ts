@@ -11,6 +11,8 @@ import type { CatalogueFile, CatalogueSource } from '../../ports/catalogue-sourc
 
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
 const FILES_MAX = 200;
+/** Maps of `weft ingest` are read by it alone: a changed one must not make a new catalogue. */
+const MAP = /^imports[/\\]/;
 
 export function openCatalogueFolder(dir: string): CatalogueSource {
   return {
@@ -37,6 +39,7 @@ async function yamlFilesIn(dir: string): Promise<readonly string[]> {
         .slice(dir.length)
         .replace(/^[/\\]+/, ''),
     )
+    .filter((name) => !MAP.test(name))
     .toSorted();
   if (names.length > FILES_MAX) {
     throw new WeftError('invalid_catalogue', `${dir} holds more than ${FILES_MAX} YAML files`);
@@ -44,7 +47,7 @@ async function yamlFilesIn(dir: string): Promise<readonly string[]> {
   return names;
 }
 
-async function readCatalogueFile(dir: string, name: string): Promise<CatalogueFile> {
+export async function readCatalogueFile(dir: string, name: string): Promise<CatalogueFile> {
   const text = await readFile(join(dir, name), 'utf8');
   if (text.length > FILE_BYTES_MAX) {
     throw new WeftError('invalid_catalogue', `${name} is larger than ${FILE_BYTES_MAX} bytes`);
