@@ -6,7 +6,8 @@
 import type { JsonObject } from '../../domain/event.ts';
 import { WeftError } from '../../errors.ts';
 import { csvRows, type CsvRow } from './csv-rows.ts';
-import { csvReader, readCsvMap } from './csv-map.ts';
+import { csvReader } from './csv-map-reader.ts';
+import { readCsvMap } from './csv-map.ts';
 import { linesOf, type ImportedRow, type ImportFile } from './import-file.ts';
 
 export const IMPORT_FORMATS = ['canonical', 'csv', 'rees46', 'online-retail', 'cdnow'] as const;
