@@ -58,9 +58,9 @@ async function append(environment) {
   );
 }
 
-/** Every commit moves on by one, counts in a state, and puts one record into the log. */
+/** Every commit moves on by one, counts in two states, and puts one record into the log. */
 async function commit(environment) {
-  const store = createLmdbProfileStore(environment);
+  const store = createLmdbProfileStore(environment, { generationBytes: 5_000 });
   const { epoch, position } = await store.claim(0);
   for (let count = position.offset + 1; ; count += 1) {
     const value = Buffer.from(String(count));
@@ -73,6 +73,7 @@ async function commit(environment) {
         clock: count,
         states: [
           { key: 'default/a', value, dueBefore: count === 1 ? null : count - 1, dueAfter: count },
+          { key: `default/${count % 50}`, value, dueBefore: null, dueAfter: null },
         ],
         outputs: [{ topic: 'actions', partition: 0, schema: 1, value }],
       },

@@ -13,8 +13,9 @@ const BLOCK_RECORDS_MAX = 128;
 const BLOCK_BYTES_MAX = 64 * 1024;
 const SCRATCH_BYTES = 2 * BLOCK_BYTES_MAX;
 const CRC_BYTES = 4;
-const COUNT_AT = CRC_BYTES + 4;
-const HEADER_BYTES = COUNT_AT + 2;
+/** Length and checksum come first in any block; a u16 count follows. */
+export const COUNT_AT = CRC_BYTES + 4;
+export const HEADER_BYTES = COUNT_AT + 2;
 /** A length beyond this is not one that was written. */
 const LENGTH_MAX = 2 ** 27;
 const RECORD_HEADER_BYTES = 16;
@@ -46,7 +47,6 @@ export function createBlockEncoder(): (
     let size = HEADER_BYTES;
     for (const { value } of records) size += RECORD_HEADER_BYTES + value.length;
     const block = size <= SCRATCH_BYTES ? scratch.subarray(0, size) : Buffer.allocUnsafeSlow(size);
-    block.writeUInt32LE(size, CRC_BYTES);
     block.writeUInt16LE(records.length, COUNT_AT);
     let at = HEADER_BYTES;
     for (const { logTime, schema, value } of records) {
@@ -57,10 +57,16 @@ export function createBlockEncoder(): (
       block.set(value, at + RECORD_HEADER_BYTES);
       at += RECORD_HEADER_BYTES + value.length;
     }
-    block.writeUInt32LE(crc32(block.subarray(CRC_BYTES)), 0);
+    seal(block);
     end.next += records.length;
     return block;
   };
+}
+
+/** Writes length and checksum of a block that is complete but for them. */
+export function seal(block: Buffer): void {
+  block.writeUInt32LE(block.length, CRC_BYTES);
+  block.writeUInt32LE(crc32(block.subarray(CRC_BYTES)), 0);
 }
 
 /** How long the block is that begins with these bytes; 0 when they are no such beginning. */
@@ -99,5 +105,6 @@ export function decodeBlock(
   return records;
 }
 
-const isWhole = (block: Buffer): boolean =>
+/** Is it what was written, as the checksum says? */
+export const isWhole = (block: Buffer): boolean =>
   block.length >= HEADER_BYTES && block.readUInt32LE(0) === crc32(block.subarray(CRC_BYTES));

@@ -12,14 +12,15 @@ export interface ProfileKeys {
   end(partition: number): Buffer;
 }
 
-/** LMDB's own limit is 1,978. */
-const KEY_BYTES_MAX = 1_900;
+/** Of a profile's key. LMDB's own limit is 1,978, partition and due moment included. */
+export const KEY_BYTES_MAX = 1_800;
 const PARTITION_BYTES = 2;
 const DUE_BYTES = 6;
+const SCRATCH_BYTES = 1_900;
 export const DUE_MAX = 2 ** 48 - 2;
 
 export function createProfileKeys(partitions: number): ProfileKeys {
-  const scratch = Buffer.alloc(KEY_BYTES_MAX);
+  const scratch = Buffer.alloc(SCRATCH_BYTES);
   const begin = (partition: number): void => {
     if (!Number.isInteger(partition) || partition < 0 || partition >= partitions) {
       throw new Error(`the state plane has no partition ${partition}`);
@@ -29,7 +30,7 @@ export function createProfileKeys(partitions: number): ProfileKeys {
   const finish = (at: number, key: string): Buffer => {
     const length = scratch.write(key, at);
     // A key that does not fit would be cut, and be another profile's.
-    if (at + length > KEY_BYTES_MAX - 4) throw new Error(`a key of ${key.length} characters`);
+    if (length > KEY_BYTES_MAX) throw new Error(`a key of ${length} bytes`);
     return scratch.subarray(0, at + length);
   };
   return {

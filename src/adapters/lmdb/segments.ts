@@ -15,7 +15,7 @@ import type {
   TopicPartition,
 } from '../../ports/event-log.ts';
 import { openBlockTable } from './block-table.ts';
-import type { BlockTable } from './block-table.ts';
+import type { BlockTable, BytesTable } from './block-table.ts';
 import { createBlockEncoder, decodeBlock, measureBlock } from './block.ts';
 import type { BlockEnd } from './block.ts';
 import type { Directory, SegmentEntry } from './directory.ts';
@@ -145,7 +145,7 @@ export function openSegments(options: SegmentOptions): Segments {
 }
 
 function openSegment(root: RootDatabase, entry: SegmentEntry): Segment {
-  const blocks = openBlockTable(root, entry.number);
+  const blocks = openBlocks(root, entry.number);
   let bytes = 0;
   for (const table of blocks.tables) {
     const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } =
@@ -153,6 +153,11 @@ function openSegment(root: RootDatabase, entry: SegmentEntry): Segment {
     bytes += (treeBranchPageCount + treeLeafPageCount + overflowPages) * pageSize;
   }
   return { entry, blocks, bytes };
+}
+
+function openBlocks(root: RootDatabase, number: number): BlockTable {
+  const options = { encoding: 'binary', keyEncoding: 'binary' } as const;
+  return openBlockTable((name): BytesTable => root.openDB(name, options), `log.${number}`);
 }
 
 function startSegment(
@@ -166,7 +171,7 @@ function startSegment(
     lastTimes: ends.map(({ lastTime }) => lastTime),
   };
   // Without the entry its tables are empty and nobody's; the next try finds them so.
-  const blocks = openBlockTable(root, number);
+  const blocks = openBlocks(root, number);
   directory.addSegment(entry);
   return { entry, blocks, bytes: 0 };
 }
@@ -179,7 +184,7 @@ function dropSegment({ root, directory }: SegmentOptions, segment: Segment): voi
     });
   } catch (error) {
     // LMDB closes the handles first, whatever becomes of the transaction.
-    segment.blocks = openBlockTable(root, segment.entry.number);
+    segment.blocks = openBlocks(root, segment.entry.number);
     throw error;
   }
 }

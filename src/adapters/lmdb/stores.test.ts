@@ -46,11 +46,11 @@ function openWith<T>(partitions: number, make: (environment: Environment) => T) 
   };
 }
 
-const profileHarness: ProfileStoreHarness = {
+const profileHarness = (generationBytes?: number): ProfileStoreHarness => ({
   lasts: true,
   open: async (partitions) =>
     openWith(partitions, (environment) => ({
-      store: createLmdbProfileStore(environment),
+      store: createLmdbProfileStore(environment, generationBytes ? { generationBytes } : {}),
       logged: async () =>
         Array.from({ length: partitions }, (_, partition) => ({ topic: 'actions', partition }))
           .flatMap((partition) =>
@@ -58,27 +58,40 @@ const profileHarness: ProfileStoreHarness = {
           )
           .map(({ topic, partition, value }) => ({ topic, partition, value })),
     })),
-};
+});
 
 describe('the state plane in LMDB', () => {
-  profileStoreContract(profileHarness);
+  profileStoreContract(profileHarness());
 
   it('has nothing to publish: outputs are in the log with the commit', async () => {
-    const { claim, commit, logged } = await openStore(profileHarness);
+    const { claim, commit, logged } = await openStore(profileHarness());
     const outputs = [output('a'), output('b')];
     const answer = await commit(commitOf(0, await claim(0), at(1), { outputs }));
     expect(answer).toEqual([{ kind: 'committed', unpublished: [] }]);
     expect(await logged()).toHaveLength(2);
   });
 
-  it('refuses a key that is too long instead of cutting it', async () => {
-    const { claim, store, peek } = await openStore(profileHarness);
-    const states = [state(`default/${'x'.repeat(5_000)}`, '1')];
-    await expect(store.commit([commitOf(0, await claim(0), at(1), { states })])).rejects.toThrow(
-      'a key of 5008 characters',
-    );
+  it.each([
+    ['a key that is too long, instead of cutting it', state('x'.repeat(1_801), '1'), '1801 bytes'],
+    ['a timer before 1970', state('default/a', '1', [null, -1]), 'due at -1'],
+    ['a timer between two milliseconds', state('default/a', '1', [null, 0.5]), 'due at 0.5'],
+    ['a timer at no moment', state('default/a', '1', [null, NaN]), 'due at NaN'],
+  ])('refuses %s, with the whole commit', async (_, write, message) => {
+    const { claim, store, peek, load } = await openStore(profileHarness());
+    const states = [state('default/other', '1'), write];
+    const commit = commitOf(0, await claim(0), at(1), { states });
+    await expect(store.commit([commit])).rejects.toThrow(message);
     expect((await peek(0))?.position).toEqual(at(0));
+    expect(await load(0, 'default/other')).toEqual([undefined]);
   });
+});
+
+describe('the state plane in LMDB that folds with every commit', () => {
+  profileStoreContract(profileHarness(1));
+});
+
+describe('the state plane in LMDB that folds after some commits', () => {
+  profileStoreContract(profileHarness(2_000));
 });
 
 describe('checkpoints in LMDB', () => {
