@@ -62,7 +62,8 @@ describe('online-retail', () => {
 
 describe('rees46', () => {
   it('maps views, carts and purchases, with the session as the cart', async () => {
-    const header = 'event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session';
+    const header =
+      'event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session';
     const rows = await read(
       `${header}\n2019-10-01 00:00:05 UTC,purchase,7,9,a.b,aqua,33.20,55,s-1\n2019-10-01 00:00:05 UTC,teleport,7,9,,,1,55,s\n`,
       readRees46,
@@ -95,7 +96,10 @@ describe('cdnow', () => {
 
 describe('canonical', () => {
   it('takes a line as it is, and a broken one as a dead letter of its row', async () => {
-    const rows = await read('{"id":"a","at":"2026-01-01T00:00:00+08:00"}\n\n{nonsense\n[1]\n', readCanonical);
+    const rows = await read(
+      '{"id":"a","at":"2026-01-01T00:00:00+08:00"}\n\n{nonsense\n[1]\n',
+      readCanonical,
+    );
     expect(rows.map((row) => row.kind)).toEqual(['event', 'dead', 'dead']);
     expect(rows[0]).toMatchObject({ row: 0, at: Date.UTC(2025, 11, 31, 16), body: { id: 'a' } });
     expect(rows[2]).toMatchObject({ row: 2 });
@@ -115,21 +119,29 @@ describe('a file of history', () => {
   });
 
   it('is refused in words when it is not there', async () => {
-    await expect(openImportFile(join(dir, 'none'))).rejects.toMatchObject({ code: 'invalid_usage' });
+    await expect(openImportFile(join(dir, 'none'))).rejects.toMatchObject({
+      code: 'invalid_usage',
+    });
   });
 });
 
 const DATA = new URL('../../../../shared/data/', import.meta.url).pathname;
 
-describe.skipIf(!existsSync(DATA))('the real data sets (skipped where ../shared/data is missing)', () => {
-  it.each([
-    ['rees46/2019-Oct-first17434.csv.gz', readRees46, 17_434, 0],
-    ['online-retail/online_retail_by_day.csv.gz', readOnlineRetail, 18_532 + 3_654, 135_120 + 0],
-    ['cdnow/CDNOW_master.txt', readCdnow, 69_659, 1],
-    ['cdnow/CDNOW_sample.txt', readCdnow, 6_919, 0],
-  ] as const)('%s has the published number of rows', async (path, format, events, skipped) => {
-    const rows = await collect(format(await openImportFile(DATA + path)));
-    expect({ events: count(rows, 'event'), dead: count(rows, 'dead') }).toEqual({ events, dead: 0 });
-    expect(count(rows, 'skipped')).toBe(skipped);
-  });
-});
+describe.skipIf(!existsSync(DATA))(
+  'the real data sets (skipped where ../shared/data is missing)',
+  () => {
+    it.each([
+      ['rees46/2019-Oct-first17434.csv.gz', readRees46, 17_434, 0],
+      ['online-retail/online_retail_by_day.csv.gz', readOnlineRetail, 18_532 + 3_654, 135_120 + 0],
+      ['cdnow/CDNOW_master.txt', readCdnow, 69_659, 1],
+      ['cdnow/CDNOW_sample.txt', readCdnow, 6_919, 0],
+    ] as const)('%s has the published number of rows', async (path, format, events, skipped) => {
+      const rows = await collect(format(await openImportFile(DATA + path)));
+      expect({ events: count(rows, 'event'), dead: count(rows, 'dead') }).toEqual({
+        events,
+        dead: 0,
+      });
+      expect(count(rows, 'skipped')).toBe(skipped);
+    });
+  },
+);
