@@ -90,7 +90,10 @@ describe('poison', () => {
   it('can be a timer: it is dropped, its profile stays, and the others fire', async () => {
     const world = await createWorld();
     await tell(world, 0, [event('a0', 'e1', 'throws_when_due', 5), event('b0', 'e2', 'waits', 5)]);
-    await tell(world, 0, [marker(10)], [event('a0', 'e3', 'waits', 50)]);
+    await tell(world, 0, [marker(10)]);
+    await readAll(world, world.owner());
+    expect(await world.store.dueTimers(0, 100, 9)).toEqual([]);
+    await tell(world, 0, [event('a0', 'e3', 'waits', 50)]);
     await readAll(world, world.owner());
     const actions = await said(world, 'actions', 0);
     expect(actions.filter((each) => each.includes('due'))).toEqual(['b0 due 5 at 10']);

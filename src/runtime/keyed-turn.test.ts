@@ -149,6 +149,13 @@ describe('one turn of a keyed stage', () => {
     expect(commit.clock).toBe(0);
   });
 
+  it('fires nothing beyond what was loaded, though the turn itself has set it', () => {
+    const timers = [{ key: 'x', dueAt: 1 }];
+    const { commit } = run([say('a', 5), say('b', 1), at(100)], { timers, timersCut: true });
+    expect(log.slice(2)).toEqual(['fire b@100', 'fire x@100']);
+    expect(commit.to).toEqual({ offset: 2, index: 0 });
+  });
+
   it('never takes the clock back', () => {
     expect(run([at(50), at(30)]).commit.clock).toBe(50);
     expect(run([at(30)], { clock: 40 }).commit.clock).toBe(40);

@@ -93,6 +93,26 @@ describe('a stage that cannot go on', () => {
   });
 });
 
+describe('a stage whose store is away', () => {
+  it('does not stand still by that: it tries again, and nobody ends the process', async () => {
+    const world = createLog();
+    let turns = 0;
+    let retries = 0;
+    const { stage, noted } = createNotedStage(() => {
+      turns += 1;
+      if (turns === 1) return [];
+      throw lostConnection();
+    });
+    await put(world.log, A, ['a']);
+    const loop = await run(stage, world, { onRetry: () => (retries += 1) });
+    await noted.until(() => loop.stuckForMs() > 0);
+    loop.wake();
+    await noted.until(() => turns > 1);
+    expect(retries).toBeGreaterThan(0);
+    expect(loop.stuckForMs()).toBe(0);
+  });
+});
+
 describe('stopping', () => {
   it('lets the turn under way end, then the stage, and hands over nothing more', async () => {
     const world = createLog();
