@@ -3,7 +3,7 @@
  * generator was late is void and says so. `--compare` sets them beside bench/baseline.json.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -48,6 +48,7 @@ interface Results {
   readonly date: string;
   readonly commit: string;
   readonly loadBefore: number;
+  readonly loadAfter: number;
   readonly seed: number;
   readonly profiles: number;
   readonly seconds: number;
@@ -91,10 +92,12 @@ async function bench(): Promise<void> {
     date: new Date().toISOString(),
     commit: commit(),
     loadBefore,
+    loadAfter: loadavg()[0] ?? 0,
     ...options,
     runs: whole(values.runs, 1),
     ...measured,
   };
+  say(`load average ${results.loadAfter.toFixed(2)} after`);
   if (values.compare) compare(results);
   if (values.save) writeFileSync(BASELINE, `${JSON.stringify(results, null, 2)}\n`);
 }
@@ -170,6 +173,10 @@ function print(name: string, { numbers, isVoid }: Measured): void {
 }
 
 function compare(results: Results): void {
+  if (!existsSync(BASELINE)) {
+    say('there is no bench/baseline.json yet: on a machine at rest, `--runs 3 --save` writes it');
+    return;
+  }
   const baseline = JSON.parse(readFileSync(BASELINE, 'utf8')) as Results;
   say(`against ${baseline.commit} of ${baseline.date} on ${baseline.machine}: now / then`);
   for (const [step, numbers] of Object.entries(results.steps)) {
