@@ -228,7 +228,6 @@ function issuedEvent(carried: Carried, move: Move, code: string, now: number): S
     type: 'coupon_issued',
     at,
     receivedAt: at,
-    sent: [],
     items: [],
     properties: JSON.stringify({ coupon, code, action: action.id, trigger: action.trigger }),
     flags: [],

@@ -3,13 +3,13 @@
  * with its reason. The parser is the one strict HTTP uses, so what passes there passes here; what
  * comes by files and topics is met here first.
  */
-import type { Event } from '../src/domain/event.ts';
+import type { SentEvent } from '../src/domain/event.ts';
 import { IMPORT_LIMITS } from '../src/domain/event-limits.ts';
 import type { Message, RawEvent } from '../src/domain/message.ts';
 import { parseEvent } from '../src/domain/parse-event.ts';
 
 export type Normalised =
-  | { readonly kind: 'event'; readonly event: Event; readonly raw: RawEvent }
+  | { readonly kind: 'event'; readonly event: SentEvent; readonly raw: RawEvent }
   | {
       readonly kind: 'dead';
       readonly raw: RawEvent;

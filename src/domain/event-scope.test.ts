@@ -10,7 +10,6 @@ const EVENT: Event = {
   type: 'order_paid',
   at: 1_000,
   receivedAt: 1_000,
-  sent: [],
   order: { id: 'T-1', total: 10_850, discount: 2_000, currency: 'CNY', coupons: ['C1'] },
   items: [{ sku: 'A1', category: 'dairy/milk', quantity: 2, price: 6_425 }],
   cart: 'C-9',

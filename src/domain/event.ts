@@ -57,7 +57,6 @@ export interface Event {
   /** When it happened, ms UTC, as the client claims (clamped to `receivedAt` if over 5 min ahead). */
   readonly at: number;
   readonly receivedAt: number;
-  readonly sent: readonly SentIdentifier[];
   readonly order?: Order;
   readonly items: readonly Item[];
   readonly cart?: string;
@@ -69,6 +68,11 @@ export interface Event {
   /** Everything else, as JSON text: parsed only where a rule asks for it. */
   readonly properties: string;
   readonly flags: readonly EventFlag[];
+}
+
+/** An event as it was read, before it is known whose it is. */
+export interface SentEvent extends Event {
+  readonly sent: readonly SentIdentifier[];
 }
 
 /** The event types the shipped catalogue speaks of. Others are accepted as they come. */

@@ -6,7 +6,7 @@
  * hand, so that a sound event pays for nothing but its fields.
  */
 import { EVENT_TYPES, SOURCES } from './event.ts';
-import type { Event, EventFlag, Source } from './event.ts';
+import type { EventFlag, SentEvent, Source } from './event.ts';
 import { isObject, kindOf, readExtras, readId, readText } from './event-fields.ts';
 import type { Bare } from './event-fields.ts';
 import { EDGE_LIMITS, checkJson, fault, isLonger, newReading, quote } from './event-limits.ts';
@@ -31,7 +31,7 @@ export interface ParseContext {
 }
 
 export type Parsed =
-  | { readonly ok: true; readonly event: Event }
+  | { readonly ok: true; readonly event: SentEvent }
   | {
       readonly ok: false;
       readonly code: EventFaultCode;
@@ -62,7 +62,7 @@ export function checkEventText(
   return { ok: false, code: 'event_too_large', errors: [{ pointer: '', message }] };
 }
 
-function readEvent(reading: Reading, body: Bare, context: ParseContext): Event | undefined {
+function readEvent(reading: Reading, body: Bare, context: ParseContext): SentEvent | undefined {
   reading.extras = readExtras(reading, 'event', body, '');
   if (reading.code === 'event_too_large') return undefined;
   const flags: EventFlag[] = [];
@@ -77,7 +77,7 @@ function readEvent(reading: Reading, body: Bare, context: ParseContext): Event |
   const store = readId(reading, body, 'store', '');
   const channel = readId(reading, body, 'channel', '');
   const campaign = readText(reading, body, 'campaign', '');
-  const event: Mutable<Event> = {
+  const event: Mutable<SentEvent> = {
     tenant: context.tenant,
     id,
     source: readSource(reading, body, context),

@@ -33,12 +33,6 @@ const RAW: Message = {
   wait: null,
 };
 
-/** As it stands in `events`: identifiers are what they became, `sent` stays behind. */
-const unsent = (key: string, id: string): Message => {
-  const { sent: _, ...rest } = event(key, id);
-  return rest as Message;
-};
-
 describe('a codec', () => {
   it('writes text of any language, and moments as far as the parser lets them go', async () => {
     const codec = await openTopic('raw');
@@ -47,7 +41,7 @@ describe('a codec', () => {
 
   it('carries several messages of several kinds in one envelope, in their order', async () => {
     const codec = await openTopic('events');
-    const messages = [unsent('a0', 'e1'), marker(5), unsent('a0', 'e2')];
+    const messages = [event('a0', 'e1'), marker(5), event('a0', 'e2')];
     expect(codec.decode(codec.schema, codec.encode(messages))).toEqual(messages);
     expect(codec.decode(codec.schema, codec.encode([]))).toEqual([]);
   });
@@ -65,7 +59,7 @@ describe('a codec', () => {
     const inside = new Uint8Array(encoded.length + 20);
     inside.set(encoded, 7);
     const read = codec.decode(codec.schema, inside.subarray(7, 7 + encoded.length));
-    expect(read).toEqual([unsent('a0', 'e1')]);
+    expect(read).toEqual([event('a0', 'e1')]);
   });
 
   it('asks again for a schema that was never registered: it may only be late', async () => {

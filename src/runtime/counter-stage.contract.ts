@@ -54,7 +54,6 @@ export const event = (key: string, id: string, does: Does = 'counts', at = 0): S
   type: does,
   at,
   receivedAt: 0,
-  sent: [],
   items: [],
   properties: '{}',
   flags: [],

@@ -2,7 +2,7 @@
  * How the tests of the simulator read its events: as the edge and the stitcher would, with their parser
  * and their normalisation, and without a look at the truth.
  */
-import type { Event } from '../domain/event.ts';
+import type { SentEvent } from '../domain/event.ts';
 import { firstIdentifierKey } from '../domain/identity/first-key.ts';
 import type { IdentityHash } from '../domain/identity/identifier.ts';
 import { normaliseIdentifiers } from '../domain/identity/normalise.ts';
@@ -32,7 +32,7 @@ export const IDENTITY = { tenant: 't', region: 'CN', hash: HASH };
 export interface Reading {
   readonly event: SimulatedEvent;
   /** undefined: refused. */
-  readonly parsed: Event | undefined;
+  readonly parsed: SentEvent | undefined;
   /** Digests, readable, of the identifiers that point at somebody. */
   readonly usable: readonly string[];
   /** The raw partition it goes to, as far as order is concerned. */

@@ -3,7 +3,7 @@
  * mostly meet one partition. Stable: the same event has the same key wherever it is read, and no
  * secret is needed to compute it.
  */
-import type { Event } from '../event.ts';
+import type { SentEvent } from '../event.ts';
 import { compareCanonically, toPlain } from './normalise.ts';
 import type { PlainIdentifier } from './normalise.ts';
 
@@ -11,7 +11,7 @@ import type { PlainIdentifier } from './normalise.ts';
 const KEY_CHARS_MAX = 480;
 
 export function firstIdentifierKey(
-  { id, sent }: Pick<Event, 'id' | 'sent'>,
+  { id, sent }: Pick<SentEvent, 'id' | 'sent'>,
   region = 'CN',
 ): string {
   let first: PlainIdentifier | undefined;

@@ -193,7 +193,6 @@ export function eventOf(
     type,
     at,
     receivedAt: at,
-    sent: [],
     items: [],
     properties: '{}',
     flags: [],
