@@ -34,7 +34,7 @@ import type { Circumstance } from '../src/domain/profile/shopper.ts';
 import type { TriggerNote } from '../src/domain/triggers/context.ts';
 import type { Outcomes } from '../src/ports/outcomes.ts';
 import type { RecordCodec } from '../src/runtime/codec.ts';
-import type { Emitter, Failed, KeyedLogic, Moment } from '../src/runtime/keyed-logic.ts';
+import type { ClockStep, Emitter, Failed, KeyedLogic, Moment } from '../src/runtime/keyed-logic.ts';
 
 /** Profiles absorbed one after another; more hops than this is a circle. */
 const HOPS_MAX = 16;
@@ -118,7 +118,7 @@ export function createProfileLogic(options: ProfileOptions): KeyedLogic<ProfileS
     emit: Emitter,
   ): ProfileState => {
     const handed = handOver(state ?? newProfile(false), record, given);
-    const { tenant, survivor, mergeId, wait } = record;
+    const { tenant, survivor, mergeId, history, wait } = record;
     const bytes = codec.encode(handed.given);
     const origin = record.absorbed;
     const transfer: Transfer = {
@@ -129,6 +129,7 @@ export function createProfileLogic(options: ProfileOptions): KeyedLogic<ProfileS
       origin,
       state: bytes,
       hops: 0,
+      history,
       wait,
     };
     emit.publish('events', partitionOf(survivor, options.partitions), transfer);
@@ -189,8 +190,7 @@ export function createProfileLogic(options: ProfileOptions): KeyedLogic<ProfileS
         const to = message.history ? message.clock : clocks.hear(partition, message);
         return { to, inclusive: true, history: message.history };
       }
-      if (message.kind !== 'event' || !message.history || message.forwardedFrom) return null;
-      return { to: message.logTime, inclusive: false, history: true };
+      return historyStep(message);
     },
     decode: (bytes) => codec.decode(bytes),
     encode: (state) => codec.encode(state),
@@ -235,6 +235,23 @@ export function createProfileLogic(options: ProfileOptions): KeyedLogic<ProfileS
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * On the history clock an event and a merge move the time to their own before they are applied, so that
+ * what was due by then is done; a state on its way, and what is sent on, belong to that clock and have
+ * no time of their own.
+ */
+function historyStep(message: Message): ClockStep | null {
+  const step = { inclusive: false, history: true };
+  if (message.kind === 'event' && message.history) {
+    return { to: message.forwardedFrom === null ? message.logTime : 0, ...step };
+  }
+  if (message.kind === 'transfer' && message.history) return { to: 0, ...step };
+  if (message.kind === 'identity' && message.change === 'merged' && message.history) {
+    return { to: message.changedAt, ...step };
+  }
+  return null;
+}
 
 /** Whose state a message concerns; null: the partition's. */
 function keyOf(message: Message): string | null {

@@ -287,6 +287,7 @@ function emitRecords(
     at: event.at,
     place: written.createdAt,
     policy: options.policy.version,
+    history: sent.history,
     wait: sent.wait,
     created: written.created,
   });

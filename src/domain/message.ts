@@ -107,6 +107,8 @@ export type IdentityRecord = IdentityRecordBase &
         readonly mergeId: string;
         readonly absorbedBefore: readonly Pid[];
         readonly rule: string;
+        /** Of the event that showed it. */
+        readonly history: boolean;
         /** Travels on with the transfer: the event counts as applied when its merge is. */
         readonly wait: Wait | null;
       }
@@ -153,6 +155,8 @@ export interface Transfer {
   /** Encoded profile state. */
   readonly state: Uint8Array;
   readonly hops: number;
+  /** Of the merge. */
+  readonly history: boolean;
   readonly wait: Wait | null;
 }
 

@@ -137,6 +137,7 @@ const merged: Model<Identity<'merged'>> = {
   mergeId: text,
   absorbedBefore: few(text),
   rule: text,
+  history: fc.boolean(),
   wait,
 };
 const refused: Model<Identity<'refused'>> = {
@@ -158,6 +159,7 @@ const transfer: Model<Transfer> = {
   origin: text,
   state: bytes,
   hops: small,
+  history: fc.boolean(),
   wait,
 };
 const raw: Model<RawEvent> = {

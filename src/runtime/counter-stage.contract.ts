@@ -225,6 +225,7 @@ const transferOf = (origin: string, survivor: string, mergeId: string): Transfer
   origin,
   state: new Uint8Array(),
   hops: 0,
+  history: false,
   wait: null,
 });
 

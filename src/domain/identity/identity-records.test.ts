@@ -11,6 +11,7 @@ const CAUSE: RecordCause = {
   at: 5,
   place: { logTime: 9, partition: 1, offset: 2, index: 3 },
   policy: 0,
+  history: true,
   wait: { instance: 'i', token: 'w' },
   created: true,
 };
@@ -82,6 +83,7 @@ describe('identity records', () => {
         mergeId: 't/t|email||b@example.com/0@0',
         absorbedBefore: ['t/t|openid|s|c/0'],
         rule: 'openid',
+        history: true,
         wait: CAUSE.wait,
       },
     ]);

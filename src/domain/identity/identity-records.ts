@@ -20,6 +20,7 @@ export interface RecordCause {
   /** Version of the policy. */
   readonly policy: number;
   /** For each merge. */
+  readonly history: boolean;
   readonly wait: Wait | null;
   /** Was the target created by this event? Not where `ensure` found it already there. */
   readonly created: boolean;
@@ -91,6 +92,7 @@ function mergedRecord(
     mergeId: `${absorbed}@${record.epoch}`,
     absorbedBefore: record.absorbed,
     rule: by.type,
+    history: cause.history,
     wait: cause.wait,
   };
 }

@@ -60,7 +60,8 @@ export function createWorld({ policy = P0, tenant = 't', hash = HASH }: WorldOpt
     const decision = attribute(identifiers, view, options);
     const number = log.length + 1;
     const place = { logTime: number, partition: 0, offset: number, index: 0 };
-    const cause = { tenant, eventId: `e${number}`, source: 'app', at, place, wait: null } as const;
+    const of = { tenant, eventId: `e${number}`, source: 'app', at, place } as const;
+    const cause = { ...of, history: false, wait: null };
     let records: readonly IdentityRecord[] = [];
     if (decision.kind === 'attributed') {
       const created = view.record(decision.target) === undefined;
