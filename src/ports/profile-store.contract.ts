@@ -140,7 +140,11 @@ function describeCommits(harness: ProfileStoreHarness): void {
     const sizes = [0, 600, 2_100, 20_000, 200_000];
     const keys = Array.from({ length: 500 }, (_, i) => `default/${i}`);
     const states = keys.map((key, i) => state(key, 'x'.repeat(sizes[i % sizes.length] ?? 0)));
-    await commit(commitOf(3, await claim(3), at(1), { states }));
+    const owner = await claim(3);
+    await commit(commitOf(3, owner, at(1), { states }));
+    // Once more, as a store may bring them to their place only when others come.
+    const others = keys.map((key) => state(`${key}/other`, 'x'));
+    await commit(commitOf(3, { ...owner, position: at(1) }, at(2), { states: others }));
     const loaded = await load(3, ...keys);
     expect(loaded.map((text) => text?.length)).toEqual(keys.map((_, i) => sizes[i % sizes.length]));
   });
@@ -282,8 +286,12 @@ function describeTimers(harness: ProfileStoreHarness): void {
       state('default/none', '1'),
     ];
     await opened.commit(commitOf(0, owner, at(1), { states }));
-    const change = (...writes: ReturnType<typeof state>[]) =>
-      opened.commit(commitOf(0, { ...owner, position: at(1) }, at(2), { states: writes }));
+    const change = async (...writes: ReturnType<typeof state>[]) => {
+      await opened.commit(commitOf(0, { ...owner, position: at(1) }, at(2), { states: writes }));
+      // A store may bring states to their place only when others come.
+      const other = { states: [state('default/other', '')] };
+      await opened.commit(commitOf(0, { ...owner, position: at(2) }, at(3), other));
+    };
     return { ...opened, change };
   };
 
@@ -327,6 +335,12 @@ function describeTimers(harness: ProfileStoreHarness): void {
     expect(await due(0, 150)).toEqual(['default/soon at 100', 'default/none at 150']);
   });
 
+  it('go with the state that is deleted, whatever is said of them', async () => {
+    const { due, change } = await open();
+    await change(state('default/soon', null, [100, 120]), state('default/new', null, [null, 120]));
+    expect(await due(0, 200)).toEqual(['default/a at 200', 'default/b at 200']);
+  });
+
   it('order numbers as numbers, over their whole range', async () => {
     const { claim, commit, due } = await openStore(harness);
     const moments = [0, 9, 10, 255, 256, 65_535, 65_536, 1_700_000_000_000, 4_102_444_800_000];
@@ -355,6 +369,23 @@ function describeWhole(harness: ProfileStoreHarness): void {
     const { keys, scan } = await filled();
     expect(await scan(1)).toEqual(Object.fromEntries(keys.map((key) => [key, `1 ${key}`])));
     expect(await scan(0)).toEqual({});
+  });
+
+  it('is scanned whole while it is written to', async () => {
+    const { store, keys, claim, commit } = await filled();
+    const { epoch, position: first } = await claim(1);
+    let position = first;
+    const seen: string[] = [];
+    for await (const [key] of store.scan(1)) {
+      seen.push(key);
+      if (seen.length % 50 !== 0) continue;
+      const to = at(position.offset + 1);
+      const changed = keys.filter((_, i) => (i + seen.length) % 10 === 0);
+      const states = changed.map((one) => state(one, 'changed', [100, 100]));
+      await commit(commitOf(1, { epoch, position }, to, { states }));
+      position = to;
+    }
+    expect(seen.toSorted()).toEqual(keys.toSorted());
   });
 
   it('is forgotten by a reset, the former position kept as the horizon', async () => {

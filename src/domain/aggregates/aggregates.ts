@@ -5,16 +5,29 @@
  */
 import type { Event } from '../event.ts';
 import { DAY_MS, type Zone } from '../zone.ts';
-import { add } from './cells.ts';
+import { add, dropBefore } from './cells.ts';
 import { occurrenceOf, tileOfOccurrence, type Occurrence } from './occurrence.ts';
 import { CART_EVENTS, forgetCarts, mergeCarts, noteCart } from './open-carts.ts';
 import { forgetOrders, mergeOrders, noteOrder, ORDER_EVENTS, type Return } from './order-book.ts';
+import {
+  cartsOf,
+  changeSeries,
+  close,
+  hasSeries,
+  newOpenAggregates,
+  open,
+  ordersOf,
+  seriesAt,
+  type OpenAggregates,
+} from './open-aggregates.ts';
 import { meets, type Series } from './series.ts';
-import { changeSeries, type Aggregates, type SeriesState } from './state.ts';
+import { firstNumber, type SeriesState } from './series-state.ts';
+import { isEmpty, type Aggregates } from './state.ts';
 import { tileOf } from './window.ts';
 
 export interface AggregatePlan {
   readonly zone: Zone;
+  /** Sorted by id; each knows its place. */
   readonly series: readonly Series[];
   readonly byId: ReadonlyMap<number, Series>;
   /** Series whose filter may be met by an event of the type. */
@@ -26,6 +39,8 @@ export interface AggregatePlan {
   /** An order is remembered for as long as a window can see it. */
   readonly ordersKeptDays: number;
   readonly hasCarts: boolean;
+  /** Where profiles are opened, one after another. */
+  readonly opened: OpenAggregates;
 }
 
 /** Takes an event in. `now` is the partition clock: what is older than every window is left out. */
@@ -35,62 +50,96 @@ export function foldEvent(
   event: Event,
   now: number,
 ): void {
-  const occurrence = occurrenceOf(event, plan.zone);
   const series = plan.byType.get(event.type) ?? plan.byAnyType;
-  for (const one of series) foldInto(one, aggregates, occurrence, now);
-  if (plan.hasCarts && CART_EVENTS.has(event.type)) noteCart(aggregates.carts, event);
-  if (plan.returns.length > 0 && ORDER_EVENTS.has(event.type)) {
-    forgetOrders(aggregates.orders, Math.floor(now / DAY_MS) - plan.ordersKeptDays);
-    addReturns(plan, aggregates, noteOrder(aggregates.orders, event));
-  }
+  const isCart = plan.hasCarts && CART_EVENTS.has(event.type);
+  const isOrder = plan.returns.length > 0 && ORDER_EVENTS.has(event.type);
+  if (series.length === 0 && !isCart && !isOrder) return;
+  change(plan, aggregates, (opened) => {
+    const occurrence = occurrenceOf(event, plan.zone);
+    for (const one of series) foldInto(one, opened, occurrence, now);
+    if (isCart) noteCart(cartsOf(opened), event);
+    if (isOrder) {
+      forgetOrders(ordersOf(opened), oldestOrderDay(plan, now));
+      addReturns(plan, opened, noteOrder(ordersOf(opened), event));
+    }
+  });
 }
 
 /**
- * Joins the aggregates of an absorbed profile; `from` may not be used afterwards. Afterwards all
- * tags are to be evaluated. Series that the catalogue does not know any more are left behind.
+ * Joins the aggregates of an absorbed profile. Afterwards all tags are to be evaluated. Series that
+ * the catalogue does not know any more are left behind.
  */
 export function mergeInto(
   plan: AggregatePlan,
   into: Aggregates,
   { from, now }: { readonly from: Aggregates; readonly now: number },
 ): void {
-  for (const other of from.series) {
-    const series = plan.byId.get(other.id);
-    if (series !== undefined) {
-      changeSeries(into, other.id, (state) => series.behaviour.merge(state, other));
+  const other = newOpenAggregates(plan.series);
+  open(other, plan, from);
+  change(plan, into, (opened) => {
+    for (const { place, behaviour } of plan.series) {
+      if (hasSeries(other, place)) {
+        behaviour.merge(changeSeries(opened, place), seriesAt(other, place));
+      }
     }
-  }
-  mergeCarts(into.carts, from.carts);
-  const oldest = Math.floor(now / DAY_MS) - plan.ordersKeptDays;
-  forgetOrders(into.orders, oldest);
-  forgetOrders(from.orders, oldest);
-  addReturns(plan, into, mergeOrders(into.orders, from.orders));
+    mergeCarts(cartsOf(opened), cartsOf(other));
+    forgetOrders(ordersOf(opened), oldestOrderDay(plan, now));
+    forgetOrders(ordersOf(other), oldestOrderDay(plan, now));
+    addReturns(plan, opened, mergeOrders(ordersOf(opened), ordersOf(other)));
+  });
 }
 
 /** Forgets what no window can see any more, and series of tags that are gone. Changes no value. */
 export function pruneAggregates(plan: AggregatePlan, aggregates: Aggregates, now: number): void {
-  for (let index = aggregates.series.length - 1; index >= 0; index--) {
-    const state = aggregates.series[index] as SeriesState;
-    const series = plan.byId.get(state.id);
-    if (series !== undefined && series.resolution !== 'ever') {
-      series.behaviour.drop(state, oldestKept(series, now, plan.zone));
+  if (isEmpty(aggregates)) return;
+  change(plan, aggregates, (opened) => {
+    opened.unknown = [];
+    for (const series of plan.series) {
+      if (series.resolution === 'ever') continue;
+      dropTiles(opened, series, oldestKept(series, now, plan.zone));
     }
-    if (series === undefined || state.cells.length === 0) aggregates.series.splice(index, 1);
-  }
-  forgetCarts(aggregates.carts, now);
-  forgetOrders(aggregates.orders, Math.floor(now / DAY_MS) - plan.ordersKeptDays);
+    forgetCarts(cartsOf(opened), now);
+    forgetOrders(ordersOf(opened), oldestOrderDay(plan, now));
+  });
+}
+
+/** For reading, good until another profile is opened. */
+export function openForReading(plan: AggregatePlan, aggregates: Aggregates): OpenAggregates {
+  open(plan.opened, plan, aggregates);
+  return plan.opened;
+}
+
+function change(
+  plan: AggregatePlan,
+  aggregates: Aggregates,
+  work: (opened: OpenAggregates) => void,
+): void {
+  const { opened } = plan;
+  open(opened, plan, aggregates);
+  // Half done is worth nothing: should the work fail, the profile is read again.
+  opened.source = null;
+  work(opened);
+  close(opened, plan, aggregates);
 }
 
 function foldInto(
   series: Series,
-  aggregates: Aggregates,
+  opened: OpenAggregates,
   occurrence: Occurrence,
   now: number,
 ): void {
   if (!meets(series.filter, occurrence)) return;
   const tile = tileOfOccurrence(occurrence, series.resolution);
   if (tile < oldestKept(series, now, occurrence.zone)) return;
-  changeSeries(aggregates, series.id, (state) => series.behaviour.fold(state, tile, occurrence));
+  const state = seriesAt(opened, series.place);
+  if (series.behaviour.fold(state, tile, occurrence)) state.isChanged = true;
+}
+
+function dropTiles(opened: OpenAggregates, { place, behaviour }: Series, oldest: number): void {
+  const from = oldest * behaviour.perTile;
+  if (!hasSeries(opened, place) || firstNumber(opened.series[place] as SeriesState) >= from) return;
+  const state = changeSeries(opened, place);
+  behaviour.forget(state, dropBefore(state.cells, from));
 }
 
 /** One tile more than the rule asks for: where clocks are put back over midnight, it comes back. */
@@ -98,13 +147,16 @@ function oldestKept({ resolution, tilesMax }: Series, now: number, zone: Zone): 
   return tileOf(resolution, now, zone) - tilesMax - (resolution === '1d' ? 1 : 0);
 }
 
-function addReturns(plan: AggregatePlan, aggregates: Aggregates, returns: readonly Return[]): void {
+const oldestOrderDay = (plan: AggregatePlan, now: number): number =>
+  Math.floor(now / DAY_MS) - plan.ordersKeptDays;
+
+function addReturns(plan: AggregatePlan, opened: OpenAggregates, returns: readonly Return[]): void {
   for (const { at, count, money } of returns) {
     for (const series of plan.returns) {
       const amount = series.kind === 'returned_count' ? count : money;
       if (amount === 0) continue;
       const tile = tileOf(series.resolution, at, plan.zone);
-      changeSeries(aggregates, series.id, ({ cells }) => add(cells, tile, amount));
+      add(changeSeries(opened, series.place).cells, tile, amount);
     }
   }
 }

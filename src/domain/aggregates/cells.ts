@@ -1,114 +1,120 @@
 /**
- * A small map from integers to integers, in one flat array that Avro writes in few bytes: pairs
- * (gap, value) by ascending number, where a pair's gap leads to the next pair's number and the last
- * one's is its own number. New numbers usually are the greatest, so they are found and added at the
- * end; windows are read from the end. No value is zero: what comes to zero is not there, so that the
- * same content always has the same bytes.
+ * A small map from integers to integers, by ascending number, in two arrays side by side. New numbers
+ * usually are the greatest, so they are looked for and added at the end; windows are read from the
+ * end. No value is zero: what comes to zero is not there, so that the same content always has the
+ * same form.
  *
- * All windows' tiles, sessions, refunds and carts are such maps.
+ * All windows' tiles, sessions, refunds and carts are such maps. The arrays only grow: they serve one
+ * profile after the other, and `count` says how much of them is meant.
  */
-export type Cells = number[];
+import { SIGNED_MAX } from '../bytes.ts';
 
-const STRIDE = 2;
+export interface Cells {
+  count: number;
+  numbers: Float64Array;
+  values: Float64Array;
+}
 
-/** The pair at index 2i as a number and its value; for what is rarely done. */
 export type Pair = readonly [number: number, value: number];
+
+export const newCells = (capacity = 8): Cells => ({
+  count: 0,
+  numbers: new Float64Array(capacity),
+  values: new Float64Array(capacity),
+});
+
+/** Room for `count` pairs. */
+export function reserve(cells: Cells, count: number): void {
+  if (count <= cells.numbers.length) return;
+  const capacity = Math.max(count, cells.numbers.length * 2);
+  const { numbers, values } = cells;
+  cells.numbers = new Float64Array(capacity);
+  cells.numbers.set(numbers);
+  cells.values = new Float64Array(capacity);
+  cells.values.set(values);
+}
 
 /** Adds; a sum of zero removes. Values stay safe integers. */
 export function add(cells: Cells, number: number, amount: number): void {
   if (amount === 0) return;
   const index = place(cells, number);
-  const sum = clamp((cells[index + 1] ?? 0) + amount);
+  const sum = clamp(valueAt(cells, index) + amount);
   if (sum === 0) removeAt(cells, index);
-  else cells[index + 1] = sum;
+  else cells.values[index] = sum;
 }
 
 /** Sets; zero removes. */
 export function put(cells: Cells, number: number, value: number): void {
   const index = place(cells, number);
   if (value === 0) removeAt(cells, index);
-  else cells[index + 1] = value;
+  else cells.values[index] = value;
 }
 
 export function get(cells: Cells, number: number): number | undefined {
-  let index = cells.length - STRIDE;
-  let at = index < 0 ? 0 : valueAt(cells, index);
-  while (index >= 0 && at > number) {
-    index -= STRIDE;
-    at -= index < 0 ? 0 : valueAt(cells, index);
-  }
-  return index >= 0 && at === number ? valueAt(cells, index + 1) : undefined;
+  const index = indexFrom(cells, number);
+  return index < cells.count && numberAt(cells, index) === number
+    ? valueAt(cells, index)
+    : undefined;
 }
 
 /** The greatest number. */
-export const newest = (cells: Cells): number | undefined => cells[cells.length - STRIDE];
+export const newest = (cells: Cells): number | undefined =>
+  cells.count === 0 ? undefined : cells.numbers[cells.count - 1];
 
 /** The sum of the values of all numbers from `from` on. */
-export function sumFrom(cells: Cells, from: number): number {
-  let index = cells.length - STRIDE;
-  if (index < 0) return 0;
-  let number = valueAt(cells, index);
+export function sumFrom({ count, numbers, values }: Cells, from: number): number {
   let sum = 0;
-  while (number >= from) {
-    sum += valueAt(cells, index + 1);
-    index -= STRIDE;
-    if (index < 0) break;
-    number -= valueAt(cells, index);
+  for (let index = count - 1; index >= 0 && (numbers[index] as number) >= from; index--) {
+    sum += values[index] as number;
   }
   return sum;
 }
 
 /** How many numbers there are from `from` on. */
-export function countFrom(cells: Cells, from: number): number {
-  return (cells.length - indexFrom(cells, from)) / STRIDE;
-}
+export const countFrom = (cells: Cells, from: number): number =>
+  cells.count - indexFrom(cells, from);
 
 /** The least number from `from` on. */
 export function firstFrom(cells: Cells, from: number): number | undefined {
-  let index = cells.length - STRIDE;
-  if (index < 0) return undefined;
-  let number = valueAt(cells, index);
-  let first: number | undefined;
-  while (number >= from) {
-    first = number;
-    index -= STRIDE;
-    if (index < 0) break;
-    number -= valueAt(cells, index);
-  }
-  return first;
+  const index = indexFrom(cells, from);
+  return index < cells.count ? numberAt(cells, index) : undefined;
 }
 
 /** Removes all numbers below `from`; answers how many. */
 export function dropBefore(cells: Cells, from: number): number {
-  const index = indexFrom(cells, from);
-  if (index > 0) cells.splice(0, index);
-  return index / STRIDE;
+  const { count, numbers, values } = cells;
+  const dropped = indexFrom(cells, from);
+  if (dropped > 0) {
+    for (let index = dropped; index < count; index++) {
+      numbers[index - dropped] = numberAt(cells, index);
+      values[index - dropped] = valueAt(cells, index);
+    }
+    cells.count = count - dropped;
+  }
+  return dropped;
 }
 
-/** By ascending number. */
+/** For what is rarely done. By ascending number. */
 export function pairsOf(cells: Cells): Pair[] {
   const pairs: Pair[] = [];
-  let index = cells.length - STRIDE;
-  let number = index < 0 ? 0 : valueAt(cells, index);
-  while (index >= 0) {
-    pairs.push([number, valueAt(cells, index + 1)]);
-    index -= STRIDE;
-    if (index >= 0) number -= valueAt(cells, index);
+  for (let index = 0; index < cells.count; index++) {
+    pairs.push([numberAt(cells, index), valueAt(cells, index)]);
   }
-  return pairs.reverse();
+  return pairs;
 }
 
-/** From pairs by ascending number, each number once, no value zero. */
-export function cellsOf(pairs: readonly Pair[]): Cells {
-  const cells: Cells = [];
-  for (const [number, value] of pairs) append(cells, number, value);
-  return cells;
-}
-
-/** Replaces what is in `cells`. */
+/** Replaces what is in `cells` by pairs by ascending number, each number once, no value zero. */
 export function assign(cells: Cells, pairs: readonly Pair[]): void {
-  cells.length = 0;
+  cells.count = 0;
   for (const [number, value] of pairs) append(cells, number, value);
+}
+
+/** A number greater than all others, without asking. */
+export function append(cells: Cells, number: number, value: number): void {
+  reserve(cells, cells.count + 1);
+  cells.numbers[cells.count] = number;
+  cells.values[cells.count] = value;
+  cells.count++;
 }
 
 /** Adds up, number by number. */
@@ -116,60 +122,41 @@ export function mergeSums(into: Cells, from: Cells): void {
   for (const [number, value] of pairsOf(from)) add(into, number, value);
 }
 
-/** The index of a pair, which is added with value 0 where there is none. */
-function place(cells: Cells, number: number): number {
-  let index = cells.length - STRIDE;
-  if (index < 0) return append(cells, number, 0);
-  let at = valueAt(cells, index);
-  if (number === at) return index;
-  if (number > at) return append(cells, number, 0);
-  while (index > 0) {
-    const gap = valueAt(cells, index - STRIDE);
-    if (at - gap === number) return index - STRIDE;
-    if (at - gap < number) {
-      cells[index - STRIDE] = number - (at - gap);
-      break;
-    }
-    at -= gap;
-    index -= STRIDE;
-  }
-  cells.splice(index, 0, at - number, 0);
+export const numberAt = (cells: Cells, index: number): number => cells.numbers[index] as number;
+export const valueAt = (cells: Cells, index: number): number => cells.values[index] as number;
+
+/** Where the numbers from `from` on begin; looked for from the end. */
+export function indexFrom({ count, numbers }: Cells, from: number): number {
+  let index = count;
+  while (index > 0 && (numbers[index - 1] as number) >= from) index--;
   return index;
 }
 
-function append(cells: Cells, number: number, value: number): number {
-  const index = cells.length;
-  if (index > 0) cells[index - STRIDE] = number - valueAt(cells, index - STRIDE);
-  cells.push(number, value);
+/** What can be written down; no honest sum comes near. */
+export const clamp = (value: number): number => Math.max(-SIGNED_MAX, Math.min(SIGNED_MAX, value));
+
+/** The index of a number, which is added with value 0 where it is not there. */
+function place(cells: Cells, number: number): number {
+  const { count } = cells;
+  const index = indexFrom(cells, number);
+  if (index < count && numberAt(cells, index) === number) return index;
+  reserve(cells, count + 1);
+  const { numbers, values } = cells;
+  for (let later = count; later > index; later--) {
+    numbers[later] = numberAt(cells, later - 1);
+    values[later] = valueAt(cells, later - 1);
+  }
+  numbers[index] = number;
+  values[index] = 0;
+  cells.count = count + 1;
   return index;
 }
 
 function removeAt(cells: Cells, index: number): void {
-  const isLast = index === cells.length - STRIDE;
-  if (index > 0) {
-    const gap = valueAt(cells, index);
-    const before = valueAt(cells, index - STRIDE);
-    cells[index - STRIDE] = isLast ? gap - before : before + gap;
+  const { count, numbers, values } = cells;
+  for (let later = index + 1; later < count; later++) {
+    numbers[later - 1] = numberAt(cells, later);
+    values[later - 1] = valueAt(cells, later);
   }
-  cells.splice(index, STRIDE);
+  cells.count = count - 1;
 }
-
-/** Where the numbers from `from` on begin. */
-function indexFrom(cells: Cells, from: number): number {
-  let index = cells.length - STRIDE;
-  if (index < 0) return 0;
-  let number = valueAt(cells, index);
-  while (number >= from) {
-    index -= STRIDE;
-    if (index < 0) break;
-    number -= valueAt(cells, index);
-  }
-  return index + STRIDE;
-}
-
-/** Callers stay within the array. */
-const valueAt = (cells: Cells, index: number): number => cells[index] as number;
-
-/** Avro writes no integer beyond these; no honest sum comes near. */
-export const clamp = (value: number): number =>
-  Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value));

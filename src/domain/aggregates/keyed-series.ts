@@ -4,10 +4,19 @@
  */
 import type { Item } from '../event.ts';
 import type { Behaviour } from './behaviour.ts';
-import { add, assign, dropBefore, firstFrom, get, pairsOf, type Pair } from './cells.ts';
+import {
+  add,
+  assign,
+  indexFrom,
+  numberAt,
+  pairsOf,
+  valueAt,
+  type Cells,
+  type Pair,
+} from './cells.ts';
 import { eachText, numberOf, numberOfItem, type Field } from './fields.ts';
 import type { Occurrence } from './occurrence.ts';
-import type { SeriesState } from './state.ts';
+import { keysOf, type SeriesState } from './series-state.ts';
 
 /** Beyond as many different texts, those with the least are forgotten. */
 const TOP_KEYS_MAX = 200;
@@ -19,35 +28,34 @@ export const DISTINCT_MAX = 64;
 const SLOTS = 256;
 
 const tileOfCell = (number: number): number => Math.floor(number / SLOTS);
-const slotOfCell = (number: number): number => number - tileOfCell(number) * SLOTS;
+const slotOfCell = (number: number): number => number & (SLOTS - 1);
 
 const shared = {
-  drop: (state: SeriesState, from: number): void => {
-    if (dropBefore(state.cells, from * SLOTS) > 0) forgetUnused(state);
-  },
-  oldest: ({ cells }: SeriesState, from: number): number | undefined => {
-    const first = firstFrom(cells, from * SLOTS);
-    return first === undefined ? undefined : tileOfCell(first);
-  },
+  perTile: SLOTS,
+  forget: (state: SeriesState): void => forgetUnused(state),
 };
 
 /** Counts, or sums of `by`, for each text of `field`. */
 export const top = (field: Field, by: Field | null): Behaviour => ({
   ...shared,
   fold: (state, tile, occurrence) => {
+    let isChanged = false;
     eachText(field, occurrence, (text, item) => {
       const amount = by === null ? 1 : weightOf(by, occurrence, item);
       if (amount === 0) return;
+      isChanged = true;
       add(state.cells, tile * SLOTS + slotOf(state, text), amount);
-      if (state.keys.length > TOP_KEYS_MAX) boundTop(state);
+      if (keysOf(state).length > TOP_KEYS_MAX) boundTop(state);
     });
-    if (state.cells.length > 2 * TOP_CELLS_MAX) boundTop(state);
+    if (state.cells.count > TOP_CELLS_MAX) boundTop(state);
+    return isChanged;
   },
   merge: (into, from) => {
+    const texts = keysOf(from);
     for (const [number, value] of pairsOf(from.cells)) {
-      const slot = slotOf(into, from.keys[slotOfCell(number)] ?? '');
+      const slot = slotOf(into, texts[slotOfCell(number)] ?? '');
       add(into.cells, tileOfCell(number) * SLOTS + slot, value);
-      if (into.keys.length > TOP_KEYS_MAX) boundTop(into);
+      if (keysOf(into).length > TOP_KEYS_MAX) boundTop(into);
     }
     boundTop(into);
     forgetUnused(into);
@@ -56,22 +64,29 @@ export const top = (field: Field, by: Field | null): Behaviour => ({
 
 /** Each text once, in the newest tile it was seen in: enough to count those of any window. */
 export const distinct = (field: Field): Behaviour => {
-  const see = (state: SeriesState, tile: number, text: string): void => {
+  const see = (state: SeriesState, tile: number, text: string): boolean => {
     const slot = slotOf(state, text);
     const pairs = pairsOf(state.cells);
     const known = pairs.find(([number]) => slotOfCell(number) === slot);
-    if (known !== undefined && tileOfCell(known[0]) >= tile) return;
+    if (known !== undefined && tileOfCell(known[0]) >= tile) return false;
     if (known !== undefined) add(state.cells, known[0], -1);
     add(state.cells, tile * SLOTS + slot, 1);
-    if (state.keys.length > DISTINCT_MAX) forgetLongestNotSeen(state);
+    if (keysOf(state).length > DISTINCT_MAX) forgetLongestNotSeen(state);
+    return true;
   };
   return {
     ...shared,
-    fold: (state, tile, occurrence) =>
-      eachText(field, occurrence, (text) => see(state, tile, text)),
+    fold: (state, tile, occurrence) => {
+      let isChanged = false;
+      eachText(field, occurrence, (text) => {
+        if (see(state, tile, text)) isChanged = true;
+      });
+      return isChanged;
+    },
     merge: (into, from) => {
+      const texts = keysOf(from);
       for (const [number] of pairsOf(from.cells)) {
-        see(into, tileOfCell(number), from.keys[slotOfCell(number)] ?? '');
+        see(into, tileOfCell(number), texts[slotOfCell(number)] ?? '');
       }
     },
   };
@@ -85,13 +100,15 @@ export const firstCellOf = (from: number): number => from * SLOTS;
  * text. `sums` is scratch, at least `TOP_KEYS_MAX` long.
  */
 export function topFrom(
-  { cells, keys }: SeriesState,
+  state: SeriesState,
   from: number,
   { k, sums }: { readonly k: number; readonly sums: number[] },
 ): string[] {
-  sums.fill(0, 0, keys.length);
-  addUp(cells, from * SLOTS, sums);
   const best: string[] = [];
+  if (state.cells.count === 0) return best;
+  const keys = keysOf(state);
+  sums.fill(0, 0, keys.length);
+  addUp(state.cells, from * SLOTS, sums);
   while (best.length < k) {
     let slot = -1;
     let greatest = 0;
@@ -109,15 +126,11 @@ export function topFrom(
 
 export const newTopScratch = (): number[] => Array.from({ length: SLOTS }, () => 0);
 
-/** By slot, over the numbers from `first` on. Read from the end, as cells are. */
-function addUp(cells: readonly number[], first: number, sums: number[]): void {
-  let index = cells.length - 2;
-  let number = cells[index] ?? 0;
-  while (index >= 0 && number >= first) {
-    const slot = slotOfCell(number);
-    sums[slot] = (sums[slot] ?? 0) + (cells[index + 1] ?? 0);
-    index -= 2;
-    number -= cells[index] ?? 0;
+/** By slot, over the numbers from `first` on. */
+function addUp(cells: Cells, first: number, sums: number[]): void {
+  for (let index = indexFrom(cells, first); index < cells.count; index++) {
+    const slot = slotOfCell(numberAt(cells, index));
+    sums[slot] = (sums[slot] ?? 0) + valueAt(cells, index);
   }
 }
 
@@ -128,24 +141,24 @@ function weightOf(by: Field, occurrence: Occurrence, item: Item | undefined): nu
 }
 
 /** The place of a text in `keys`, which it is given if it has none. */
-function slotOf({ cells, keys }: SeriesState, text: string): number {
+function slotOf(state: SeriesState, text: string): number {
+  const { cells } = state;
+  const keys = keysOf(state);
   let slot = 0;
   while (slot < keys.length && (keys[slot] ?? '') < text) slot++;
   if (keys[slot] === text) return slot;
   keys.splice(slot, 0, text);
   if (slot === keys.length - 1) return slot;
-  assign(
-    cells,
-    pairsOf(cells).map(([number, value]) => [
-      slotOfCell(number) >= slot ? number + 1 : number,
-      value,
-    ]),
-  );
+  for (let index = 0; index < cells.count; index++) {
+    const number = numberAt(cells, index);
+    if (slotOfCell(number) >= slot) cells.numbers[index] = number + 1;
+  }
   return slot;
 }
 
 function boundTop(state: SeriesState): void {
-  const { cells, keys } = state;
+  const { cells } = state;
+  const keys = keysOf(state);
   if (keys.length > TOP_KEYS_MAX) {
     const sums = newTopScratch();
     addUp(cells, -Infinity, sums);
@@ -153,7 +166,7 @@ function boundTop(state: SeriesState): void {
     order.sort((a, b) => (sums[b] ?? 0) - (sums[a] ?? 0) || a - b);
     keepSlots(state, new Set(order.slice(0, TOP_KEYS_MAX)));
   }
-  const excess = cells.length / 2 - TOP_CELLS_MAX;
+  const excess = cells.count - TOP_CELLS_MAX;
   if (excess <= 0) return;
   assign(cells, pairsOf(cells).slice(excess));
   forgetUnused(state);
@@ -166,10 +179,12 @@ function forgetLongestNotSeen(state: SeriesState): void {
 
 function forgetUnused(state: SeriesState): void {
   const used = new Set(pairsOf(state.cells).map(([number]) => slotOfCell(number)));
-  if (used.size < state.keys.length) keepSlots(state, used);
+  if (used.size < keysOf(state).length) keepSlots(state, used);
 }
 
-function keepSlots({ cells, keys }: SeriesState, kept: ReadonlySet<number>): void {
+function keepSlots(state: SeriesState, kept: ReadonlySet<number>): void {
+  const { cells } = state;
+  const keys = keysOf(state);
   const newSlots = new Map<number, number>();
   for (let slot = 0; slot < keys.length; slot++) {
     if (kept.has(slot)) newSlots.set(slot, newSlots.size);
@@ -182,7 +197,3 @@ function keepSlots({ cells, keys }: SeriesState, kept: ReadonlySet<number>): voi
   assign(cells, pairs);
   keys.splice(0, keys.length, ...texts);
 }
-
-/** For tests: what is kept for a text in a tile. */
-export const cellOf = ({ cells, keys }: SeriesState, tile: number, text: string): number =>
-  get(cells, tile * SLOTS + keys.indexOf(text)) ?? 0;

@@ -1,52 +1,52 @@
 /** Numbers by tile: counts and sums, least and greatest values, hours of the day. */
 import { hourOf } from '../zone.ts';
-import type { Behaviour } from './behaviour.ts';
-import { add, dropBefore, firstFrom, get, mergeSums, pairsOf, put } from './cells.ts';
+import { nothingToForget, type Behaviour } from './behaviour.ts';
+import { add, get, indexFrom, mergeSums, pairsOf, put, valueAt } from './cells.ts';
 import { numberOf, type Field } from './fields.ts';
-import type { SeriesState } from './state.ts';
+import type { Occurrence } from './occurrence.ts';
+import type { SeriesState } from './series-state.ts';
 
-const byTile = {
-  drop: ({ cells }: SeriesState, from: number): void => void dropBefore(cells, from),
-  oldest: ({ cells }: SeriesState, from: number): number | undefined => firstFrom(cells, from),
-};
+const byTile = { perTile: 1, forget: nothingToForget };
 
 /** Adds what other code puts in (returns, which the order book works out). */
 export const filledElsewhere: Behaviour = {
   ...byTile,
-  fold: () => undefined,
+  fold: () => false,
   merge: (into, from) => mergeSums(into.cells, from.cells),
 };
 
-/** How many events. */
-export const counts: Behaviour = {
-  ...filledElsewhere,
-  fold: ({ cells }, tile) => add(cells, tile, 1),
-};
-
-/** How many events have the field at all: what an average is divided by. */
-export const countsOf = (field: Field): Behaviour => ({
+const adds = (amountOf: (occurrence: Occurrence) => number): Behaviour => ({
   ...filledElsewhere,
   fold: ({ cells }, tile, occurrence) => {
-    if (numberOf(field, occurrence) !== undefined) add(cells, tile, 1);
+    const amount = amountOf(occurrence);
+    add(cells, tile, amount);
+    return amount !== 0;
   },
 });
 
-export const sums = (field: Field): Behaviour => ({
-  ...filledElsewhere,
-  fold: ({ cells }, tile, occurrence) => add(cells, tile, numberOf(field, occurrence) ?? 0),
-});
+/** How many events. */
+export const counts: Behaviour = adds(() => 1);
+
+/** How many events have the field at all: what an average is divided by. */
+export const countsOf = (field: Field): Behaviour =>
+  adds((occurrence) => (numberOf(field, occurrence) === undefined ? 0 : 1));
+
+export const sums = (field: Field): Behaviour =>
+  adds((occurrence) => numberOf(field, occurrence) ?? 0);
 
 /** Least or greatest: `isBetter(a, b)` says whether a takes the place of b. */
 const extremes = (field: Field, isBetter: (a: number, b: number) => boolean): Behaviour => {
-  const keep = ({ cells }: SeriesState, tile: number, stored: number): void => {
+  const keep = ({ cells }: SeriesState, tile: number, stored: number): boolean => {
     const known = get(cells, tile);
-    if (known === undefined || isBetter(stored, known)) put(cells, tile, stored);
+    if (known !== undefined && !isBetter(stored, known)) return false;
+    put(cells, tile, stored);
+    return true;
   };
   return {
     ...byTile,
     fold: (state, tile, occurrence) => {
       const number = numberOf(field, occurrence);
-      if (number !== undefined) keep(state, tile, toStored(number));
+      return number !== undefined && keep(state, tile, toStored(number));
     },
     merge: (into, from) => {
       for (const [tile, stored] of pairsOf(from.cells)) keep(into, tile, stored);
@@ -68,9 +68,9 @@ export function extremeFrom(
   isBetter: (a: number, b: number) => boolean,
 ): number | undefined {
   let best: number | undefined;
-  for (const [tile, stored] of pairsOf(cells)) {
-    const number = fromStored(stored);
-    if (tile >= from && (best === undefined || isBetter(number, best))) best = number;
+  for (let index = indexFrom(cells, from); index < cells.count; index++) {
+    const number = fromStored(valueAt(cells, index));
+    if (best === undefined || isBetter(number, best)) best = number;
   }
   return best;
 }
@@ -79,11 +79,10 @@ export function extremeFrom(
 export const HOURS = 24;
 
 export const hours: Behaviour = {
-  fold: ({ cells }, tile, { event, zone }) => add(cells, tile * HOURS + hourOf(event.at, zone), 1),
-  merge: (into, from) => mergeSums(into.cells, from.cells),
-  drop: ({ cells }, from) => void dropBefore(cells, from * HOURS),
-  oldest: ({ cells }, from) => {
-    const first = firstFrom(cells, from * HOURS);
-    return first === undefined ? undefined : Math.floor(first / HOURS);
+  ...filledElsewhere,
+  perTile: HOURS,
+  fold: ({ cells }, tile, { event, zone }) => {
+    add(cells, tile * HOURS + hourOf(event.at, zone), 1);
+    return true;
   },
 };

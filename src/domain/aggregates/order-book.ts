@@ -13,8 +13,9 @@
  */
 import type { Event } from '../event.ts';
 import { DAY_MS } from '../zone.ts';
-import { add, assign, mergeSums, pairsOf, type Cells, type Pair } from './cells.ts';
-import { keyOf, type OrderState } from './state.ts';
+import { hash32 } from '../hash.ts';
+import { add, assign, mergeSums, newCells, pairsOf, type Cells, type Pair } from './cells.ts';
+import type { OrderState } from './order-state.ts';
 
 export const ORDERS_MAX = 32;
 /** Beyond as many refunds of one order, the earliest are taken together. */
@@ -37,14 +38,14 @@ export const ORDER_EVENTS: ReadonlySet<string> = new Set([
 export function noteOrder(orders: OrderState[], event: Event): readonly Return[] {
   const { order } = event;
   if (order === undefined || !ORDER_EVENTS.has(event.type)) return NONE;
-  return bring(orders, noted(event, keyOf(order.id), order.total));
+  return bring(orders, noted(event, hash32(order.id), order.total));
 }
 
 /** Joins another profile's orders; answers what that changes in the returns of both together. */
 export function mergeOrders(into: OrderState[], from: readonly OrderState[]): readonly Return[] {
   return from.flatMap((order) => {
     const alone = minus(returnsOf(order));
-    return [...bring(into, order), ...alone];
+    return [...alone, ...bring(into, order)];
   });
 }
 
@@ -57,17 +58,22 @@ const NONE: readonly Return[] = [];
 
 /** The event as an order of its own. */
 function noted({ type, at }: Event, key: number, total: number): OrderState {
-  const refunds: Cells = [];
-  if (type === 'order_refunded') add(refunds, at, total);
   const isPaid = type === 'order_paid';
+  const isRefund = type === 'order_refunded' && total !== 0;
   return {
     key,
     day: Math.floor(at / DAY_MS),
     counted: isPaid ? 1 : 0,
     total: isPaid ? total : 0,
-    refunds,
-    cancelled: type === 'order_cancelled' ? at + 1 : 0,
+    refunds: isRefund ? refundOf(at, total) : null,
+    cancelledAt: type === 'order_cancelled' ? at : null,
   };
+}
+
+function refundOf(at: number, fen: number): Cells {
+  const refunds = newCells();
+  add(refunds, at, fen);
+  return refunds;
 }
 
 /** Joins one order to the list; answers the change of the list's returns. */
@@ -75,7 +81,7 @@ function bring(orders: OrderState[], order: OrderState): readonly Return[] {
   const index = orders.findIndex(({ key }) => key === order.key);
   const known = orders[index];
   const before = known === undefined ? NONE : returnsOf(known);
-  const joined = known === undefined ? copyOf(order) : joinOrders(known, order);
+  const joined = known === undefined ? order : joinOrders(known, order);
   if (known !== undefined) orders.splice(index, 1);
   insert(orders, joined);
   const after = returnsOf(joined);
@@ -84,20 +90,25 @@ function bring(orders: OrderState[], order: OrderState): readonly Return[] {
 }
 
 function joinOrders(one: OrderState, other: OrderState): OrderState {
-  mergeSums(one.refunds, other.refunds);
-  boundRefunds(one.refunds);
-  const cancelled = [one.cancelled, other.cancelled].filter((at) => at > 0);
   return {
     key: one.key,
     day: Math.max(one.day, other.day),
     counted: one.counted + other.counted,
     total: one.total + other.total,
-    refunds: one.refunds,
-    cancelled: cancelled.length === 0 ? 0 : Math.min(...cancelled),
+    refunds: joinRefunds(one.refunds, other.refunds),
+    cancelledAt: earliest(one.cancelledAt, other.cancelledAt),
   };
 }
 
-const copyOf = (order: OrderState): OrderState => ({ ...order, refunds: [...order.refunds] });
+function joinRefunds(one: Cells | null, other: Cells | null): Cells | null {
+  if (one === null || other === null) return one ?? other;
+  mergeSums(one, other);
+  boundRefunds(one);
+  return one;
+}
+
+const earliest = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other);
 
 /** Sorted by (day, key), so that the list is the same whatever came first. */
 function insert(orders: OrderState[], order: OrderState): void {
@@ -119,20 +130,20 @@ function boundRefunds(refunds: Cells): void {
   assign(refunds, [together, ...pairs.slice(early.length)]);
 }
 
-function returnsOf({ counted, total, refunds, cancelled }: OrderState): readonly Return[] {
-  if (refunds.length === 0 && (cancelled === 0 || counted === 0)) return NONE;
+function returnsOf({ counted, total, refunds, cancelledAt }: OrderState): readonly Return[] {
+  if (refunds === null && (cancelledAt === null || counted === 0)) return NONE;
   const returns: Return[] = [];
   let refunded = 0;
-  let voidAt = cancelled > 0 ? cancelled - 1 : Infinity;
-  for (const [at, money] of pairsOf(refunds)) {
+  let voidAt = cancelledAt ?? Infinity;
+  for (const [at, money] of refunds === null ? [] : pairsOf(refunds)) {
     returns.push({ at, count: 0, money });
     refunded += money;
     if (refunded >= total) voidAt = Math.min(voidAt, at);
   }
   if (counted === 0) return returns;
   if (voidAt < Infinity) returns.push({ at: voidAt, count: counted, money: 0 });
-  const rest = cancelled > 0 ? Math.max(0, total - refunded) : 0;
-  if (rest > 0) returns.push({ at: cancelled - 1, count: 0, money: rest });
+  const rest = cancelledAt === null ? 0 : Math.max(0, total - refunded);
+  if (rest > 0) returns.push({ at: cancelledAt ?? 0, count: 0, money: rest });
   return returns;
 }
 

@@ -38,6 +38,8 @@ export type SeriesKind =
 
 export interface Series {
   readonly id: number;
+  /** Among the series of the plan, which are sorted by id. */
+  readonly place: number;
   /** What the id is the hash of. */
   readonly definition: string;
   readonly kind: SeriesKind['kind'];
@@ -56,11 +58,15 @@ export interface SeriesOptions {
   readonly resolution: Resolution;
 }
 
-export function newSeries(options: SeriesOptions, spans: Iterable<number>): Series {
+export function newSeries(
+  options: SeriesOptions,
+  { spans, place }: { readonly spans: Iterable<number>; readonly place: number },
+): Series {
   const { kind, filter, resolution } = options;
   const ascending = [...spans].toSorted((a, b) => a - b);
   return {
     ...identify(options),
+    place,
     kind: kind.kind,
     filter,
     resolution,

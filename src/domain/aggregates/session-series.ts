@@ -3,9 +3,8 @@
  * in a window by its last event, so that forgetting old ones changes no count: in SQL, the events
  * that none follows within `gapMs`. Cells: last moment → length + 1, ms.
  */
-import type { Behaviour } from './behaviour.ts';
-import { assign, dropBefore, firstFrom, newest, pairsOf, type Cells, type Pair } from './cells.ts';
-import type { SeriesState } from './state.ts';
+import { nothingToForget, type Behaviour } from './behaviour.ts';
+import { append, assign, newest, pairsOf, valueAt, type Cells, type Pair } from './cells.ts';
 
 interface Session {
   readonly start: number;
@@ -13,29 +12,30 @@ interface Session {
 }
 
 export const sessions = (gapMs: number, tileMs: number): Behaviour => ({
+  perTile: tileMs,
   fold: ({ cells }, _, { event }) => {
-    if (!extendNewest(cells, event.at, gapMs))
+    if (!extendNewest(cells, event.at, gapMs)) {
       join(cells, [{ start: event.at, end: event.at }], gapMs);
+    }
+    return true;
   },
   merge: (into, from) => join(into.cells, sessionsOf(from.cells), gapMs),
-  drop: ({ cells }, from) => void dropBefore(cells, from * tileMs),
-  oldest: ({ cells }, from) => {
-    const end = firstFrom(cells, from * tileMs);
-    return end === undefined ? undefined : Math.floor(end / tileMs);
-  },
+  forget: nothingToForget,
 });
 
-/** The common case: the event is within the newest session, or goes on with it. */
+/** The common case: the event is within the newest session, goes on with it, or begins another. */
 function extendNewest(cells: Cells, at: number, gapMs: number): boolean {
   const end = newest(cells);
   if (end === undefined) return false;
-  const last = cells.length - 2;
-  const length = (cells[last + 1] ?? 1) - 1;
+  const last = cells.count - 1;
+  const length = valueAt(cells, last) - 1;
   if (at <= end) return at >= end - length;
-  if (at - end > gapMs) return false;
-  if (last > 0) cells[last - 2] = (cells[last - 2] ?? 0) + (at - end);
-  cells[last] = at;
-  cells[last + 1] = length + (at - end) + 1;
+  if (at - end > gapMs) {
+    append(cells, at, 1);
+    return true;
+  }
+  cells.numbers[last] = at;
+  cells.values[last] = length + (at - end) + 1;
   return true;
 }
 
@@ -55,6 +55,3 @@ function join(cells: Cells, others: readonly Session[], gapMs: number): void {
 
 const sessionsOf = (cells: Cells): Session[] =>
   pairsOf(cells).map(([end, length]) => ({ start: end - (length - 1), end }));
-
-/** For tests and explanations. */
-export const readSessions = ({ cells }: SeriesState): readonly Session[] => sessionsOf(cells);

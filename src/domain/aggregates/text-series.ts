@@ -3,9 +3,9 @@
  * tile → at + 1; keys: event id and text of each, in the order of the tiles.
  */
 import type { Behaviour } from './behaviour.ts';
-import { dropBefore, firstFrom, pairsOf, put } from './cells.ts';
+import { indexFrom, numberAt, pairsOf, put, valueAt } from './cells.ts';
 import { textOf, type Field } from './fields.ts';
-import type { SeriesState } from './state.ts';
+import { keysOf, type SeriesState } from './series-state.ts';
 
 interface Said {
   readonly at: number;
@@ -19,19 +19,19 @@ const isEarlier: IsBetter = (a, b) => a.at < b.at || (a.at === b.at && a.id < b.
 const isLater: IsBetter = (a, b) => a.at > b.at || (a.at === b.at && a.id > b.id);
 
 const edges = (field: Field, isBetter: IsBetter): Behaviour => ({
+  perTile: 1,
   fold: (state, tile, occurrence) => {
     const text = textOf(field, occurrence);
-    if (text === undefined) return;
+    if (text === undefined) return false;
     const { at, id } = occurrence.event;
-    keep(state, tile, { at, id, text }, isBetter);
+    return keep(state, tile, { at, id, text }, isBetter);
   },
   merge: (into, from) => {
     pairsOf(from.cells).forEach(([tile], index) => {
       keep(into, tile, saidAt(from, index), isBetter);
     });
   },
-  drop: ({ cells, keys }, from) => void keys.splice(0, 2 * dropBefore(cells, from)),
-  oldest: ({ cells }, from) => firstFrom(cells, from),
+  forget: (state, dropped) => void keysOf(state).splice(0, 2 * dropped),
 });
 
 export const firstText = (field: Field): Behaviour => edges(field, isEarlier);
@@ -39,24 +39,29 @@ export const lastText = (field: Field): Behaviour => edges(field, isLater);
 
 /** Of the oldest (first) or newest (last) tile from `from` on. */
 export function edgeFrom(state: SeriesState, from: number, which: 'first' | 'last') {
-  const tiles = pairsOf(state.cells).map(([tile]) => tile);
-  const index = which === 'first' ? tiles.findIndex((tile) => tile >= from) : tiles.length - 1;
-  const tile = tiles[index];
-  return tile === undefined || tile < from ? undefined : saidAt(state, index).text;
+  const first = indexFrom(state.cells, from);
+  if (first === state.cells.count) return undefined;
+  return saidAt(state, which === 'first' ? first : state.cells.count - 1).text;
 }
 
-function keep(state: SeriesState, tile: number, said: Said, isBetter: IsBetter): void {
-  const { cells, keys } = state;
-  const tiles = pairsOf(cells).map(([one]) => one);
-  const index = tiles.findIndex((one) => one >= tile);
-  const at = index < 0 ? tiles.length : index;
-  const isKnown = tiles[at] === tile;
-  if (isKnown && !isBetter(said, saidAt(state, at))) return;
+function keep(state: SeriesState, tile: number, said: Said, isBetter: IsBetter): boolean {
+  const { cells } = state;
+  const index = indexFrom(cells, tile);
+  const isKnown = index < cells.count && numberAt(cells, index) === tile;
+  // The common case is settled without reading texts.
+  if (isKnown && !mayBeBetter(said.at, valueAt(cells, index) - 1, isBetter)) return false;
+  if (isKnown && !isBetter(said, saidAt(state, index))) return false;
   put(cells, tile, said.at + 1);
-  keys.splice(2 * at, isKnown ? 2 : 0, said.id, said.text);
+  keysOf(state).splice(2 * index, isKnown ? 2 : 0, said.id, said.text);
+  return true;
 }
 
-function saidAt({ cells, keys }: SeriesState, index: number): Said {
-  const stored = cells[2 * index + 1] ?? 1;
-  return { at: stored - 1, id: keys[2 * index] ?? '', text: keys[2 * index + 1] ?? '' };
+/** By the moments alone: at the same moment the ids decide. */
+const mayBeBetter = (at: number, knownAt: number, isBetter: IsBetter): boolean =>
+  at === knownAt || isBetter({ at, id: '', text: '' }, { at: knownAt, id: '', text: '' });
+
+function saidAt(state: SeriesState, index: number): Said {
+  const keys = keysOf(state);
+  const at = valueAt(state.cells, index) - 1;
+  return { at, id: keys[2 * index] ?? '', text: keys[2 * index + 1] ?? '' };
 }

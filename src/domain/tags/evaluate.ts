@@ -5,6 +5,7 @@
  * Values that nothing touched are taken as they are. That is exact as long as `now` has not reached
  * `nextChangeAt`; from then on, evaluate 'all'.
  */
+import { openForReading } from '../aggregates/aggregates.ts';
 import type { Aggregates } from '../aggregates/state.ts';
 import type { Scope } from '../expression.ts';
 import type { TagChange, TagValue } from '../message.ts';
@@ -12,7 +13,16 @@ import { DAY_MS } from '../zone.ts';
 import type { PlannedTag, TagPlan, Touched } from './plan.ts';
 import { viewAt } from './reader.ts';
 import { SCALES } from './recipe.ts';
-import { emptyValues, isSame, rawOf, setRaw, type Raw, type TagValues } from './values.ts';
+import {
+  closeValues,
+  emptyValues,
+  isSame,
+  openTexts,
+  openValues,
+  setRaw,
+  type Raw,
+  type TagValues,
+} from './values.ts';
 
 export interface Moment {
   readonly now: number;
@@ -26,8 +36,9 @@ export function evaluate(
   values: TagValues,
   { now, touched }: Moment,
 ): TagChange[] {
-  const view = viewAt(aggregates, now, plan.aggregates.zone);
-  const { moved } = plan.scratch;
+  const view = viewAt(openForReading(plan.aggregates, aggregates), now, plan.aggregates.zone);
+  const { moved, opened } = plan.scratch;
+  openValues(opened, plan.values, values);
   moved.fill(0);
   const changes: TagChange[] = [];
   const places = touched === 'all' ? plan.all : touched.tags;
@@ -36,13 +47,14 @@ export function evaluate(
     if (touched !== 'all' && tag.read === null && !tag.inputs.some((input) => moved[input] === 1)) {
       continue;
     }
-    const raw = tag.read === null ? judge(plan, tag, values, now) : tag.read(view);
-    const old = rawOf(values, tag.id);
+    const raw = tag.read === null ? judge(plan, tag, now) : tag.read(view);
+    const old = rawAt(plan, place);
     if (isSame(old, raw)) continue;
-    setRaw(values, tag.id, raw);
+    setRaw(opened, place, raw);
     moved[place] = 1;
     changes.push(changeOf(tag, { old, raw, now }));
   }
+  if (changes.length > 0) closeValues(opened, plan.values, values);
   return changes;
 }
 
@@ -59,8 +71,26 @@ export function valuesAt(plan: TagPlan, aggregates: Aggregates, now: number): Ta
  */
 export function tagScope(plan: TagPlan, values: TagValues, now: number): Scope {
   const scope = Object.create(null) as Record<string, unknown>;
-  for (const tag of plan.tags) scope[tag.name] = scopeValueOf(tag, rawOf(values, tag.id), now);
+  openTagValues(plan, values);
+  for (const tag of plan.tags) scope[tag.name] = scopeValueOf(tag, rawAt(plan, tag.place), now);
   return scope;
+}
+
+/** For `rawAt`; good until another profile is opened. */
+export function openTagValues(plan: TagPlan, values: TagValues): void {
+  openValues(plan.scratch.opened, plan.values, values);
+}
+
+/** The value of the tag at a place, of those that are open. */
+export function rawAt(plan: TagPlan, place: number): Raw {
+  const { opened } = plan.scratch;
+  const { unit } = plan.tags[place] as PlannedTag;
+  if (unit === 'text' || unit === 'list') {
+    openTexts(opened, plan.values);
+    return opened.texts[place];
+  }
+  const number = opened.numbers[place] as number;
+  return Number.isNaN(number) ? undefined : number;
 }
 
 /** As changes and the engine tell it: money in fen, clock tags in whole days at `now`. */
@@ -101,11 +131,11 @@ function changeOf(
   };
 }
 
-function judge(plan: TagPlan, tag: PlannedTag, values: TagValues, now: number): Raw {
+function judge(plan: TagPlan, tag: PlannedTag, now: number): Raw {
   const { scope } = plan.scratch;
   for (const place of tag.inputs) {
     const input = plan.tags[place] as PlannedTag;
-    scope[input.name] = scopeValueOf(input, rawOf(values, input.id), now);
+    scope[input.name] = scopeValueOf(input, rawAt(plan, place), now);
   }
   return toRaw(tag, tag.condition?.evaluate(scope));
 }

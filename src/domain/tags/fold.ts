@@ -6,7 +6,7 @@ import { foldEvent, mergeInto, pruneAggregates } from '../aggregates/aggregates.
 import type { Aggregates } from '../aggregates/state.ts';
 import type { Event } from '../event.ts';
 import type { TagPlan, Touched } from './plan.ts';
-import { idsOf, setRaw, type TagValues } from './values.ts';
+import { closeValues, openValues, type TagValues } from './values.ts';
 
 /** Takes an event in; answers what `evaluate` is to look at. */
 export function fold(plan: TagPlan, aggregates: Aggregates, event: Event, now: number): Touched {
@@ -30,5 +30,10 @@ export function prune(
   now: number,
 ): void {
   pruneAggregates(plan.aggregates, aggregates, now);
-  for (const id of idsOf(values)) if (!plan.byId.has(id)) setRaw(values, id, undefined);
+  const { opened } = plan.scratch;
+  openValues(opened, plan.values, values);
+  if (opened.unknown.length === 0) return;
+  opened.source = null;
+  opened.unknown = [];
+  closeValues(opened, plan.values, values);
 }

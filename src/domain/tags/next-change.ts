@@ -5,15 +5,32 @@
  * happens not to change a value (the least of a window, say).
  */
 import { nextCartEnd } from '../aggregates/open-carts.ts';
+import { openForReading, type AggregatePlan } from '../aggregates/aggregates.ts';
+import {
+  cartsOf,
+  hasSeries,
+  seriesAt,
+  type OpenAggregates,
+} from '../aggregates/open-aggregates.ts';
 import type { Series } from '../aggregates/series.ts';
-import type { Aggregates, SeriesState } from '../aggregates/state.ts';
-import { startOfTileAfter, tileOf, type Resolution } from '../aggregates/window.ts';
+import { firstNumber, type SeriesState } from '../aggregates/series-state.ts';
+import { firstFrom } from '../aggregates/cells.ts';
+import type { Aggregates } from '../aggregates/state.ts';
+import { startOfTileAfter, type Resolution } from '../aggregates/window.ts';
 import { DAY_MS, nextReturnOfYesterday } from '../zone.ts';
-import { daysSince } from './evaluate.ts';
-import type { ClockTag, TagPlan } from './plan.ts';
-import { rawOf, type TagValues } from './values.ts';
+import { daysSince, openTagValues, rawAt } from './evaluate.ts';
+import type { ClockTag, TagPlan, Touched } from './plan.ts';
+import { viewAt } from './reader.ts';
+import type { TagValues } from './values.ts';
 
 const TILED: readonly Exclude<Resolution, 'ever'>[] = ['5m', '1h', '1d'];
+
+/** What is known from before an event: it saves looking at windows that the event did not touch. */
+export interface Since {
+  readonly touched: Touched;
+  /** What was answered before the event, if `now` has not reached it. */
+  readonly before: number | null;
+}
 
 /** ms UTC, later than `now`; null: never. */
 export function nextChangeAt(
@@ -21,46 +38,69 @@ export function nextChangeAt(
   aggregates: Aggregates,
   values: TagValues,
   now: number,
+  since?: Since,
 ): number | null {
-  let next = Infinity;
-  for (const resolution of TILED) {
-    next = Math.min(next, nextTileEdge(plan, aggregates, resolution, now));
-  }
+  const { aggregates: windows } = plan;
+  const opened = openForReading(windows, aggregates);
+  const isKnown = since !== undefined && (since.before ?? Infinity) > now;
+  let next = nextTileEdge(windows, opened, {
+    series: isKnown ? since.touched.series : windows.series,
+    now,
+  });
+  if (isKnown) next = Math.min(next, since.before ?? next);
+  openTagValues(plan, values);
   for (const clock of plan.clocks) {
-    const anchor = rawOf(values, clock.id);
+    const anchor = rawAt(plan, clock.index);
     if (typeof anchor === 'number') next = Math.min(next, nextDay(clock, anchor, now));
   }
-  if (plan.aggregates.hasCarts) next = Math.min(next, nextCartEnd(aggregates.carts, now) ?? next);
+  if (windows.hasCarts && (!isKnown || since.touched.hasCart))
+    next = Math.min(next, nextCartEnd(cartsOf(opened), now) ?? next);
   return next === Infinity ? null : next;
 }
 
 function nextTileEdge(
-  { aggregates: { byId, zone } }: TagPlan,
-  { series: states }: Aggregates,
-  resolution: Resolution,
-  now: number,
+  { zone }: AggregatePlan,
+  opened: OpenAggregates,
+  { series, now }: { readonly series: readonly Series[]; readonly now: number },
 ): number {
-  const current = tileOf(resolution, now, zone);
-  let first = Infinity;
-  for (const state of states) {
-    const series = byId.get(state.id);
-    if (series?.resolution === resolution)
-      first = Math.min(first, leavingTile(series, state, current));
+  const { tiles } = viewAt(opened, now, zone);
+  const first = { '5m': Infinity, '1h': Infinity, '1d': Infinity, ever: Infinity };
+  for (const one of series) {
+    const { place, resolution } = one;
+    if (resolution === 'ever' || !hasSeries(opened, place)) continue;
+    const leaving = leavingTile(one, opened, tiles[resolution]);
+    if (leaving < first[resolution]) first[resolution] = leaving;
   }
-  if (first === Infinity) return Infinity;
-  const edge = startOfTileAfter(now, { resolution, tile: first }, zone);
-  if (resolution !== '1d') return edge;
-  return Math.min(edge, nextReturnOfYesterday(now, zone) ?? edge);
+  let next = Infinity;
+  for (const resolution of TILED) {
+    const tile = first[resolution];
+    if (tile < Infinity) next = Math.min(next, startOfTileAfter(now, { resolution, tile }, zone));
+  }
+  if (first['1d'] === Infinity) return next;
+  return Math.min(next, nextReturnOfYesterday(now, zone) ?? next);
 }
 
 /** The tile that must begin for the oldest tile of a window to leave it: T ≥ now − n ends at T + n + 1. */
-function leavingTile(series: Series, state: SeriesState, current: number): number {
+function leavingTile(series: Series, opened: OpenAggregates, current: number): number {
+  const { spans, place, behaviour } = series;
   let first = Infinity;
-  for (const tiles of series.spans) {
-    const oldest = series.behaviour.oldest(state, current - tiles);
+  for (const tiles of spans) {
+    const oldest = oldestTile(opened, { place, perTile: behaviour.perTile }, current - tiles);
     if (oldest !== undefined) first = Math.min(first, oldest + tiles + 1);
   }
   return first;
+}
+
+/** From tile `from` on. Most often it is the first there is, which is known without reading all. */
+function oldestTile(
+  opened: OpenAggregates,
+  { place, perTile }: { readonly place: number; readonly perTile: number },
+  from: number,
+): number | undefined {
+  const first = firstNumber(opened.series[place] as SeriesState);
+  const number =
+    first >= from * perTile ? first : firstFrom(seriesAt(opened, place).cells, from * perTile);
+  return number === undefined ? undefined : Math.floor(number / perTile);
 }
 
 function nextDay({ thresholds }: ClockTag, anchor: number, now: number): number {

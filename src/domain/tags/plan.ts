@@ -3,6 +3,7 @@
  * event of a type can move. Holds nothing of any profile.
  */
 import type { AggregatePlan } from '../aggregates/aggregates.ts';
+import { newOpenAggregates } from '../aggregates/open-aggregates.ts';
 import { CART_EVENTS } from '../aggregates/open-carts.ts';
 import { identify, newSeries, type Series, type SeriesOptions } from '../aggregates/series.ts';
 import { TILE_MS, type Resolution } from '../aggregates/window.ts';
@@ -10,10 +11,13 @@ import type { LocalText } from '../catalogue/entry.ts';
 import type { Expression } from '../expression.ts';
 import { DAY_MS, type Zone } from '../zone.ts';
 import type { RfmRole, TagDefinition } from './definition.ts';
-import { readerOf, type Read } from './reader.ts';
+import { readerOf, type PlaceOf, type Read } from './reader.ts';
 import { isZeroWhenAbsent, termsOf, type Recipe, type Unit } from './recipe.ts';
+import { newOpenValues, valueTableOf, type OpenValues, type ValueTable } from './values.ts';
 
 export interface PlannedTag {
+  /** In `TagPlan.tags`. */
+  readonly place: number;
   readonly name: string;
   readonly id: number;
   readonly title: LocalText;
@@ -40,6 +44,8 @@ export interface ClockTag {
 /** What an event touched: places of the tags to evaluate, each after those it reads. */
 export interface Touched {
   readonly tags: readonly number[];
+  readonly series: readonly Series[];
+  readonly hasCart: boolean;
 }
 
 export interface TagPlan {
@@ -55,8 +61,13 @@ export interface TagPlan {
   readonly rfm: Readonly<Record<RfmRole, PlannedTag | null>>;
   /** Places of all tags. */
   readonly all: readonly number[];
+  readonly values: ValueTable;
   /** Means nothing between two calls. */
-  readonly scratch: { readonly moved: Uint8Array; readonly scope: Record<string, unknown> };
+  readonly scratch: {
+    readonly opened: OpenValues;
+    readonly moved: Uint8Array;
+    readonly scope: Record<string, unknown>;
+  };
 }
 
 export interface CompiledTag {
@@ -67,9 +78,11 @@ export interface CompiledTag {
 /** `compiled` holds each tag after those it reads. */
 export function buildTagPlan(compiled: readonly CompiledTag[], zone: Zone): TagPlan {
   const places = new Map(compiled.map(({ definition }, index) => [definition.name, index]));
-  const tags = compiled.map((tag) => planTag(tag, places));
   const recipes = compiled.map(({ definition }) => definition.recipe);
   const aggregates = planAggregates(recipes, zone);
+  const placeOf: PlaceOf = (id) => aggregates.byId.get(id)?.place ?? -1;
+  const tags = compiled.map((tag, place) => planTag(tag, { place, places, placeOf }));
+  const values = valueTableOf(tags.map(({ id }) => id));
   const touched = planTouched(tags, recipes, aggregates);
   return {
     tags,
@@ -79,21 +92,32 @@ export function buildTagPlan(compiled: readonly CompiledTag[], zone: Zone): TagP
     ...touched,
     clocks: planClocks(tags, recipes),
     rfm: planRfm(tags, recipes),
-    all: tags.map((_, index) => index),
+    all: tags.map(({ place }) => place),
+    values,
     scratch: {
+      opened: newOpenValues(values),
       moved: new Uint8Array(tags.length),
       scope: Object.create(null) as Record<string, unknown>,
     },
   };
 }
 
+interface Places {
+  readonly place: number;
+  /** Of tags, by name. */
+  readonly places: ReadonlyMap<string, number>;
+  /** Of series, by id. */
+  readonly placeOf: PlaceOf;
+}
+
 function planTag(
   { definition, condition }: CompiledTag,
-  places: ReadonlyMap<string, number>,
+  { place, places, placeOf }: Places,
 ): PlannedTag {
   const { name, id, title, about, unit, rfm, recipe } = definition;
   const inputs = [...(condition?.names ?? [])].map((input) => places.get(input) ?? -1);
   return {
+    place,
     name,
     id,
     title,
@@ -101,9 +125,9 @@ function planTag(
     unit,
     rfm,
     whenAbsent: isZeroWhenAbsent(recipe) ? 0 : unit === 'boolean' ? false : undefined,
-    read: recipe.kind === 'when' ? null : readerOf(recipe),
+    read: recipe.kind === 'when' ? null : readerOf(recipe, placeOf),
     condition,
-    inputs: inputs.filter((index) => index >= 0),
+    inputs: inputs.filter((input) => input >= 0),
   };
 }
 
@@ -115,7 +139,10 @@ function planAggregates(recipes: readonly Recipe[], zone: Zone): AggregatePlan {
     known.spans.add(tiles);
     found.set(id, known);
   }
-  const series = [...found.values()].map(({ options, spans }) => newSeries(options, spans));
+  const sorted = [...found].toSorted(([one], [other]) => one - other);
+  const series = sorted.map(([, { options, spans }], place) =>
+    newSeries(options, { spans, place }),
+  );
   const byId = new Map(series.map((one) => [one.id, one]));
   return {
     zone,
@@ -125,6 +152,7 @@ function planAggregates(recipes: readonly Recipe[], zone: Zone): AggregatePlan {
     returns: series.filter(isOfReturns),
     ordersKeptDays: daysKept(series),
     hasCarts: recipes.some(({ kind }) => kind === 'cart'),
+    opened: newOpenAggregates(series),
   };
 }
 
@@ -172,7 +200,8 @@ function planTouched(
   const carts = recipes.flatMap(({ kind }, index) => (kind === 'cart' ? [index] : []));
   const touchedBy = (touching: readonly Series[], isCart: boolean): Touched => {
     const direct = touching.flatMap(({ id }) => readers.get(id) ?? []);
-    return { tags: withReaders(tags, new Set([...direct, ...(isCart ? carts : [])])) };
+    const moved = withReaders(tags, new Set([...direct, ...(isCart ? carts : [])]));
+    return { tags: moved, series: touching, hasCart: isCart };
   };
   const types = new Set([...byType.keys(), ...(hasCarts ? CART_EVENTS : [])]);
   const entries = [...types].map(

@@ -2,15 +2,16 @@
 import type { Json } from '../event.ts';
 import { toUnits } from '../expression.ts';
 import { formatMoment } from '../moment.ts';
-import { daysSince, tagValueOf } from './evaluate.ts';
+import { daysSince, openTagValues, rawAt, tagValueOf } from './evaluate.ts';
 import type { PlannedTag, TagPlan } from './plan.ts';
-import { rawOf, type TagValues } from './values.ts';
+import { rawOf, type Raw, type TagValues } from './values.ts';
 
 /** In the order of the plan; no prototype, as tags have names of a marketer's choosing. */
 export function presentTags(plan: TagPlan, values: TagValues, now: number): Record<string, Json> {
   const shown = Object.create(null) as Record<string, Json>;
+  openTagValues(plan, values);
   for (const tag of plan.tags) {
-    const value = presentTag(plan, values, { name: tag.name, now });
+    const value = present(tag, rawAt(plan, tag.place), now);
     if (value !== undefined) shown[tag.name] = value;
   }
   return shown;
@@ -22,9 +23,12 @@ export function presentTag(
   { name, now }: { readonly name: string; readonly now: number },
 ): Json | undefined {
   const tag = byName.get(name);
-  const value = tag === undefined ? null : tagValueOf(tag, rawOf(values, tag.id), now);
-  if (value === null || tag === undefined) return undefined;
-  if (typeof value !== 'number') return value;
+  return tag && present(tag, rawOf(values, tag.id), now);
+}
+
+function present(tag: PlannedTag, raw: Raw, now: number): Json | undefined {
+  const value = tagValueOf(tag, raw, now);
+  if (typeof value !== 'number') return value ?? undefined;
   if (tag.unit === 'money') return toUnits(value);
   return tag.unit === 'moment' ? formatMoment(value) : value;
 }

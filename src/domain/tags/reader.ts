@@ -4,7 +4,13 @@ import { firstCellOf, newTopScratch, topFrom } from '../aggregates/keyed-series.
 import { extremeFrom, HOURS } from '../aggregates/number-series.ts';
 import { cartValue } from '../aggregates/open-carts.ts';
 import { identify } from '../aggregates/series.ts';
-import { seriesOf, type Aggregates, type SeriesState } from '../aggregates/state.ts';
+import {
+  cartsOf,
+  hasSeries,
+  seriesAt,
+  type OpenAggregates,
+} from '../aggregates/open-aggregates.ts';
+import type { SeriesState } from '../aggregates/series-state.ts';
 import { edgeFrom } from '../aggregates/text-series.ts';
 import { tileOf, type Resolution } from '../aggregates/window.ts';
 import { HOUR_MS, weekdayOf, type Zone } from '../zone.ts';
@@ -13,7 +19,7 @@ import type { Raw } from './values.ts';
 
 /** A profile's windows at a moment. */
 export interface View {
-  readonly aggregates: Aggregates;
+  readonly opened: OpenAggregates;
   readonly now: number;
   /** tile(now), by resolution. */
   readonly tiles: Readonly<Record<Resolution, number>>;
@@ -21,8 +27,11 @@ export interface View {
 
 export type Read = (view: View) => Raw;
 
-export const viewAt = (aggregates: Aggregates, now: number, zone: Zone): View => ({
-  aggregates,
+/** Where among the plan's series one is, by its id. */
+export type PlaceOf = (id: number) => number;
+
+export const viewAt = (opened: OpenAggregates, now: number, zone: Zone): View => ({
+  opened,
   now,
   tiles: {
     '5m': tileOf('5m', now, zone),
@@ -33,59 +42,75 @@ export const viewAt = (aggregates: Aggregates, now: number, zone: Zone): View =>
 });
 
 /** `when` has no reader: it reads other tags. */
-export function readerOf(recipe: Exclude<Recipe, { readonly kind: 'when' }>): Read {
+export function readerOf(
+  recipe: Exclude<Recipe, { readonly kind: 'when' }>,
+  placeOf: PlaceOf,
+): Read {
+  const window = (term: Term): Window => windowOf(term, placeOf);
   switch (recipe.kind) {
     case 'total':
-      return totalReader(recipe);
+      return totalReader(recipe, placeOf);
     case 'ratio':
-      return ratioReader(recipe);
+      return ratioReader(recipe, placeOf);
     case 'extreme':
-      return extremeReader(recipe.term, recipe.which, recipe.factor);
+      return extremeReader(window(recipe.term), recipe.which, recipe.factor);
     case 'clock':
-      return extremeReader(recipe.term, 'max', 1);
+      return extremeReader(window(recipe.term), 'max', 1);
     case 'edge':
-      return withState(recipe.term, (state, from) => {
+      return withState(window(recipe.term), (state, from) => {
         const text = edgeFrom(state, from, recipe.which);
         return text === undefined ? undefined : [text];
       });
     case 'top':
-      return topReader(recipe.term, recipe.k);
+      return topReader(window(recipe.term), recipe.k);
     case 'peak_hour':
-      return withState(recipe.term, ({ cells }, from) =>
+      return withState(window(recipe.term), ({ cells }, from) =>
         greatestSlot(pairsOf(cells), from, (number) => number % HOURS, HOURS),
       );
     case 'peak_weekday':
-      return withState(recipe.term, ({ cells }, from) =>
+      return withState(window(recipe.term), ({ cells }, from) =>
         greatestSlot(pairsOf(cells), from, weekdayOf, 1),
       );
     case 'weekend':
-      return withState(recipe.term, ({ cells }, from) => weekendShare(cells, from));
+      return withState(window(recipe.term), ({ cells }, from) => weekendShare(cells, from));
     case 'distinct':
-      return withState(recipe.term, ({ cells }, from) =>
+      return withState(window(recipe.term), ({ cells }, from) =>
         presence(countFrom(cells, firstCellOf(from))),
       );
     case 'sessions':
-      return sessionsReader(recipe.term);
+      return sessionsReader(window(recipe.term));
     case 'cart':
-      return ({ aggregates, now }) => presence(cartValue(aggregates.carts, now));
+      return ({ opened, now }) => presence(cartValue(cartsOf(opened), now));
   }
 }
 
-type Sum = (view: View) => number;
-
-/** n of the window rule: tile ≥ tile(now) − n. */
-function sumReader({ series, tiles }: Term): Sum {
-  const { id } = identify(series);
-  const { resolution } = series;
-  return ({ aggregates, tiles: current }) => {
-    const state = seriesOf(aggregates, id);
-    return state === undefined ? 0 : sumFrom(state.cells, current[resolution] - tiles);
-  };
+/** A term, ready to be read. */
+interface Window {
+  readonly place: number;
+  readonly resolution: Resolution;
+  /** n of the window rule: tile ≥ tile(now) − n. */
+  readonly tiles: number;
 }
 
-function totalReader(recipe: Recipe & { readonly kind: 'total' }): Read {
-  const plus = recipe.plus.map(sumReader);
-  const minus = recipe.minus.map(sumReader);
+const windowOf = ({ series, tiles }: Term, placeOf: PlaceOf): Window => ({
+  place: placeOf(identify(series).id),
+  resolution: series.resolution,
+  tiles,
+});
+
+type Sum = (view: View) => number;
+
+const sumReader =
+  ({ place, resolution, tiles }: Window): Sum =>
+  (view) =>
+    hasSeries(view.opened, place)
+      ? sumFrom(seriesAt(view.opened, place).cells, view.tiles[resolution] - tiles)
+      : 0;
+
+function totalReader(recipe: Recipe & { readonly kind: 'total' }, placeOf: PlaceOf): Read {
+  const sumOf = (term: Term): Sum => sumReader(windowOf(term, placeOf));
+  const plus = recipe.plus.map(sumOf);
+  const minus = recipe.minus.map(sumOf);
   const { factor } = recipe;
   const [only] = plus;
   if (only !== undefined && plus.length === 1 && minus.length === 0) {
@@ -94,9 +119,10 @@ function totalReader(recipe: Recipe & { readonly kind: 'total' }): Read {
   return (view) => presence(clamp((sumUp(plus, view) - sumUp(minus, view)) * factor));
 }
 
-function ratioReader(recipe: Recipe & { readonly kind: 'ratio' }): Read {
-  const above = recipe.above.map(sumReader);
-  const below = recipe.below.map(sumReader);
+function ratioReader(recipe: Recipe & { readonly kind: 'ratio' }, placeOf: PlaceOf): Read {
+  const sumOf = (term: Term): Sum => sumReader(windowOf(term, placeOf));
+  const above = recipe.above.map(sumOf);
+  const below = recipe.below.map(sumOf);
   const { factor } = recipe;
   return (view) => {
     const under = sumUp(below, view);
@@ -111,36 +137,37 @@ function sumUp(sums: readonly Sum[], view: View): number {
   return total;
 }
 
-function withState({ series, tiles }: Term, read: (state: SeriesState, from: number) => Raw): Read {
-  const { id } = identify(series);
-  const { resolution } = series;
-  return (view) => {
-    const state = seriesOf(view.aggregates, id);
-    return state === undefined ? undefined : read(state, view.tiles[resolution] - tiles);
-  };
+function withState(
+  { place, resolution, tiles }: Window,
+  read: (state: SeriesState, from: number) => Raw,
+): Read {
+  return ({ opened, tiles: current }) =>
+    hasSeries(opened, place)
+      ? read(seriesAt(opened, place), current[resolution] - tiles)
+      : undefined;
 }
 
-function extremeReader(term: Term, which: 'min' | 'max', factor: number): Read {
+function extremeReader(window: Window, which: 'min' | 'max', factor: number): Read {
   const isBetter =
     which === 'min' ? (a: number, b: number) => a < b : (a: number, b: number) => a > b;
-  return withState(term, (state, from) => {
+  return withState(window, (state, from) => {
     const best = extremeFrom(state, from, isBetter);
     return best === undefined ? undefined : clamp(best * factor);
   });
 }
 
-function topReader(term: Term, k: number): Read {
+function topReader(window: Window, k: number): Read {
   // Read to its end at once: one scratch list serves all profiles.
   const sums = newTopScratch();
-  return withState(term, (state, from) => {
+  return withState(window, (state, from) => {
     const best = topFrom(state, from, { k, sums });
     return best.length === 0 ? undefined : best;
   });
 }
 
-function sessionsReader(term: Term): Read {
-  const tileMs = term.series.resolution === '5m' ? HOUR_MS / 12 : HOUR_MS;
-  return withState(term, ({ cells }, from) => presence(countFrom(cells, from * tileMs)));
+function sessionsReader(window: Window): Read {
+  const tileMs = window.resolution === '5m' ? HOUR_MS / 12 : HOUR_MS;
+  return withState(window, ({ cells }, from) => presence(countFrom(cells, from * tileMs)));
 }
 
 /** Which slot has the greatest sum; among equals the least. */

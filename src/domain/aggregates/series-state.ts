@@ -1,0 +1,130 @@
+/**
+ * One series of the profile that is open. It stays packed until somebody asks for it, and its texts
+ * until somebody asks for them: an event touches a few of a profile's series, and the others are
+ * copied as they are.
+ */
+import {
+  makeRoom,
+  NUMBER_BYTES_MAX,
+  putNumber,
+  readNumber,
+  readSigned,
+  readText,
+  toUnsigned,
+  writeBytes,
+  writeNumber,
+  writeText,
+  type ByteReader,
+  type ByteWriter,
+} from '../bytes.ts';
+import { newCells, reserve, type Cells } from './cells.ts';
+
+/** The bytes that are open, shared by all series of a profile. */
+export interface Held {
+  bytes: Uint8Array;
+}
+
+export interface SeriesState {
+  readonly held: Held;
+  readonly cells: Cells;
+  /** Read through `keysOf`. */
+  keys: string[];
+  phase: 'absent' | 'packed' | 'open';
+  /** Since it was read: else its bytes are still good. */
+  isChanged: boolean;
+  /** Where it stands among the bytes: its id, its body, its end. */
+  start: number;
+  from: number;
+  to: number;
+  /** Where its texts begin, unless they are read: 0. They go to the end. */
+  keysFrom: number;
+}
+
+export const newSeriesState = (held: Held): SeriesState => ({
+  held,
+  cells: newCells(),
+  keys: [],
+  phase: 'absent',
+  isChanged: false,
+  start: 0,
+  from: 0,
+  to: 0,
+  keysFrom: 0,
+});
+
+/** Makes it one that is there, if only with nothing in it. */
+export function openSeries(state: SeriesState): void {
+  state.cells.count = 0;
+  if (state.keys.length > 0) state.keys = [];
+  state.keysFrom = 0;
+  if (state.phase === 'packed') read(state, { bytes: state.held.bytes, at: state.from });
+  state.isChanged = state.phase === 'absent';
+  state.phase = 'open';
+}
+
+export function keysOf(state: SeriesState): string[] {
+  const { keys, keysFrom } = state;
+  if (keysFrom === 0) return keys;
+  const reader: ByteReader = { bytes: state.held.bytes, at: keysFrom };
+  state.keysFrom = 0;
+  for (let left = readNumber(reader); left > 0; left--) keys.push(readText(reader));
+  return keys;
+}
+
+/** Its body, without id and length. It must be open. */
+export function writeSeries(
+  writer: ByteWriter,
+  { held, cells, keys, keysFrom, to }: SeriesState,
+): void {
+  const hasKeys = keysFrom > 0 || keys.length > 0;
+  writeNumber(writer, cells.count * 2 + (hasKeys ? 1 : 0));
+  writeCells(writer, cells);
+  if (!hasKeys) return;
+  if (keysFrom > 0) {
+    writeBytes(writer, held.bytes, keysFrom, to);
+    return;
+  }
+  writeNumber(writer, keys.length);
+  for (const key of keys) writeText(writer, key);
+}
+
+/** The least number, then the gaps; values of either sign. */
+export function writeCells(writer: ByteWriter, { count, numbers, values }: Cells): void {
+  makeRoom(writer, count * 2 * NUMBER_BYTES_MAX);
+  const { bytes } = writer;
+  let at = writer.at;
+  let before = 0;
+  for (let index = 0; index < count; index++) {
+    const number = numbers[index] as number;
+    at = putNumber(bytes, at, index === 0 ? toUnsigned(number) : number - before);
+    at = putNumber(bytes, at, toUnsigned(values[index] as number));
+    before = number;
+  }
+  writer.at = at;
+}
+
+export function readCells(reader: ByteReader, cells: Cells, count: number): void {
+  reserve(cells, count);
+  const { numbers, values } = cells;
+  let number = 0;
+  for (let index = 0; index < count; index++) {
+    number += index === 0 ? readSigned(reader) : readNumber(reader);
+    numbers[index] = number;
+    values[index] = readSigned(reader);
+  }
+  cells.count = count;
+}
+
+/** The least number of a series that is there, read or not. */
+export function firstNumber(state: SeriesState): number {
+  if (state.phase === 'open') return state.cells.numbers[0] ?? 0;
+  const reader: ByteReader = { bytes: state.held.bytes, at: state.from };
+  readNumber(reader);
+  return readSigned(reader);
+}
+
+function read(state: SeriesState, reader: ByteReader): void {
+  const head = readNumber(reader);
+  readCells(reader, state.cells, Math.floor(head / 2));
+  if ((head & 1) === 1) state.keysFrom = reader.at;
+}

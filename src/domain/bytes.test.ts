@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  endBlock,
+  newReader,
+  newWriter,
+  readInt32,
+  readNumber,
+  readSigned,
+  readText,
+  SIGNED_MAX,
+  startBlock,
+  writeBytes,
+  writeInt32,
+  writeNumber,
+  writeSigned,
+  writeText,
+  written,
+  type ByteReader,
+  type ByteWriter,
+} from './bytes.ts';
+
+const there = <T>(
+  value: T,
+  write: (writer: ByteWriter, value: T) => void,
+  read: (reader: ByteReader) => T,
+): T => {
+  const writer = newWriter();
+  write(writer, value);
+  const reader = newReader(written(writer));
+  const back = read(reader);
+  expect(reader.at).toBe(reader.bytes.length);
+  return back;
+};
+
+const same = <T>(
+  arbitrary: fc.Arbitrary<T>,
+  write: (writer: ByteWriter, value: T) => void,
+  read: (reader: ByteReader) => T,
+): void => {
+  fc.assert(
+    fc.property(arbitrary, (value) => {
+      expect(there(value, write, read)).toBe(value);
+    }),
+  );
+};
+
+describe('bytes', () => {
+  it('give back every number, whole or signed', () => {
+    same(fc.maxSafeNat(), writeNumber, readNumber);
+    same(fc.integer({ min: -SIGNED_MAX, max: SIGNED_MAX }), writeSigned, readSigned);
+    same(fc.integer(), writeInt32, readInt32);
+    for (const edge of [0, 63, 64, 127, 128, 2 ** 31 - 1, 2 ** 31, 2 ** 32, SIGNED_MAX]) {
+      expect(there(edge, writeNumber, readNumber)).toBe(edge);
+      expect(there(-edge, writeSigned, readSigned)).toBe(edge === 0 ? 0 : -edge);
+    }
+  });
+
+  it('give back every text, in any script, read before or not', () => {
+    same(fc.string({ unit: 'binary', maxLength: 300 }), writeText, readText);
+    for (const text of [
+      '',
+      'dairy/milk',
+      '乳制品/牛奶',
+      '🥛',
+      '\uD83E',
+      'dairy/silk',
+      'a'.repeat(40),
+    ]) {
+      expect(there(text, writeText, readText)).toBe(text);
+      expect(there(text, writeText, readText)).toBe(text);
+    }
+  });
+
+  it.each([
+    [0, 1],
+    [127, 1],
+    [128, 2],
+    [16_383, 2],
+    [1_780_000_000_000, 6],
+  ])('take few bytes: %i takes %i', (number, bytes) => {
+    const writer = newWriter();
+    writeNumber(writer, number);
+    expect(written(writer)).toHaveLength(bytes);
+  });
+
+  it.each([0, 1, 127, 128, 5_000, 20_000])(
+    'of a block of %i have their length in front',
+    (size) => {
+      const writer = newWriter();
+      writeNumber(writer, 7);
+      const start = startBlock(writer);
+      writeBytes(writer, new Uint8Array(size).fill(9), 0, size);
+      expect(endBlock(writer, start)).toBe(size);
+      writeNumber(writer, 8);
+      const reader = newReader(written(writer));
+      expect([readNumber(reader), readNumber(reader)]).toEqual([7, size]);
+      expect(reader.bytes.subarray(reader.at, reader.at + size).every((byte) => byte === 9)).toBe(
+        true,
+      );
+      reader.at += size;
+      expect(readNumber(reader)).toBe(8);
+    },
+  );
+});

@@ -1,0 +1,202 @@
+/**
+ * Small integers and texts as few bytes, for state that is kept by the million. Numbers are written
+ * seven bits a byte, low ones first; texts by UTF-16 unit in the same way, so that ASCII takes a byte
+ * a letter and Chinese three, as in UTF-8.
+ */
+export interface ByteReader {
+  bytes: Uint8Array;
+  at: number;
+}
+
+export interface ByteWriter {
+  /** Replaced by a larger one when it is full. */
+  bytes: Uint8Array;
+  at: number;
+}
+
+export const newReader = (bytes: Uint8Array): ByteReader => ({ bytes, at: 0 });
+export const newWriter = (): ByteWriter => ({ bytes: new Uint8Array(4_096), at: 0 });
+
+/** What was written, on its own. */
+export const written = ({ bytes, at }: ByteWriter): Uint8Array => bytes.slice(0, at);
+
+export const SIGNED_MAX = 2 ** 52 - 1;
+
+/** From zero to 2^53 − 1. */
+export function writeNumber(writer: ByteWriter, number: number): void {
+  makeRoom(writer, NUMBER_BYTES_MAX);
+  writer.at = putNumber(writer.bytes, writer.at, number);
+}
+
+/** For loops that made room for all: answers where to go on. */
+export function putNumber(bytes: Uint8Array, from: number, number: number): number {
+  if (number < 128) {
+    bytes[from] = number;
+    return from + 1;
+  }
+  let at = from;
+  let rest = number;
+  while (rest > 0x7fff_ffff) {
+    bytes[at++] = (rest % 128) | 128;
+    rest = Math.floor(rest / 128);
+  }
+  while (rest > 127) {
+    bytes[at++] = (rest & 127) | 128;
+    rest >>>= 7;
+  }
+  bytes[at] = rest;
+  return at + 1;
+}
+
+/** Small ones of either sign are small. */
+export const toUnsigned = (number: number): number => (number >= 0 ? number * 2 : -number * 2 - 1);
+
+/** The lowest bit is the sign; `&` reads it of any safe integer. */
+export const toSigned = (number: number): number =>
+  (number & 1) === 0 ? number / 2 : -(number + 1) / 2;
+
+export function readNumber(reader: ByteReader): number {
+  const { bytes } = reader;
+  let byte = bytes[reader.at++] as number;
+  if (byte < 128) return byte;
+  let number = byte & 127;
+  let factor = 128;
+  do {
+    byte = bytes[reader.at++] as number;
+    number += (byte & 127) * factor;
+    factor *= 128;
+  } while (byte > 127);
+  return number;
+}
+
+/** Up to `SIGNED_MAX` on either side; small ones are short. */
+export function writeSigned(writer: ByteWriter, number: number): void {
+  writeNumber(writer, toUnsigned(number));
+}
+
+export function readSigned(reader: ByteReader): number {
+  return toSigned(readNumber(reader));
+}
+
+/** 32 bits, signed: hashes, which are not small. */
+export function writeInt32(writer: ByteWriter, number: number): void {
+  makeRoom(writer, 4);
+  const { bytes } = writer;
+  bytes[writer.at++] = number;
+  bytes[writer.at++] = number >>> 8;
+  bytes[writer.at++] = number >>> 16;
+  bytes[writer.at++] = number >>> 24;
+}
+
+export function readInt32(reader: ByteReader): number {
+  const { bytes, at } = reader;
+  reader.at = at + 4;
+  return (
+    (bytes[at] as number) |
+    ((bytes[at + 1] as number) << 8) |
+    ((bytes[at + 2] as number) << 16) |
+    ((bytes[at + 3] as number) << 24)
+  );
+}
+
+export function writeText(writer: ByteWriter, text: string): void {
+  makeRoom(writer, NUMBER_BYTES_MAX * (text.length + 1));
+  const { bytes } = writer;
+  let at = putNumber(bytes, writer.at, text.length);
+  for (let index = 0; index < text.length; index++)
+    at = putNumber(bytes, at, text.charCodeAt(index));
+  writer.at = at;
+}
+
+/**
+ * Most texts of a shop's profiles are few: those read last are kept, so that reading one again makes
+ * no new text. Where two contend for a place, the later has it.
+ */
+const TEXTS_KEPT = 4_096;
+const kept: string[] = Array.from({ length: TEXTS_KEPT }, () => '');
+
+export function readText(reader: ByteReader): string {
+  const length = readNumber(reader);
+  const start = reader.at;
+  const place = placeOfText(reader.bytes, start, length);
+  const known = kept[place] as string;
+  if (known.length === length && isNext(reader, known)) return known;
+  reader.at = start;
+  let text = '';
+  for (let left = length; left > 0; left--) text += String.fromCharCode(readNumber(reader));
+  kept[place] = text;
+  return text;
+}
+
+/** From a few of its bytes: a guess that `isNext` proves or not. */
+function placeOfText(bytes: Uint8Array, start: number, length: number): number {
+  let hash = length;
+  for (let index = 0; index < length; index += 1 + (length >> 3)) {
+    hash = Math.imul(hash ^ (bytes[start + index] as number), 0x01000193);
+  }
+  return (hash ^ (hash >>> 15)) & (TEXTS_KEPT - 1);
+}
+
+function isNext(reader: ByteReader, text: string): boolean {
+  const { bytes } = reader;
+  let { at } = reader;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit < 128) {
+      if (bytes[at++] !== unit) return false;
+      continue;
+    }
+    reader.at = at;
+    if (readNumber(reader) !== unit) return false;
+    ({ at } = reader);
+  }
+  reader.at = at;
+  return true;
+}
+
+/** What is written from here to `endBlock` has its length in front. */
+export function startBlock(writer: ByteWriter): number {
+  writeNumber(writer, 0);
+  return writer.at;
+}
+
+/** Answers the length. */
+export function endBlock(writer: ByteWriter, start: number): number {
+  const end = writer.at;
+  const length = end - start;
+  let spare = 0;
+  for (let rest = length; rest > 127; rest = Math.floor(rest / 128)) spare++;
+  if (spare > 0) {
+    makeRoom(writer, spare);
+    writer.bytes.copyWithin(start + spare, start, end);
+  }
+  writer.at = start - 1;
+  writeNumber(writer, length);
+  writer.at = end + spare;
+  return length;
+}
+
+/** Bytes as they are, without a length. */
+export function writeBytes(writer: ByteWriter, bytes: Uint8Array, from: number, to: number): void {
+  const length = to - from;
+  makeRoom(writer, length);
+  const { bytes: target, at } = writer;
+  if (length > COPY_BY_HAND_MAX) target.set(bytes.subarray(from, to), at);
+  else
+    for (let index = 0; index < length; index++) target[at + index] = bytes[from + index] as number;
+  writer.at = at + length;
+}
+
+export const NUMBER_BYTES_MAX = 8;
+/** A call to copy costs about as much as so many bytes. */
+const COPY_BY_HAND_MAX = 100;
+
+export function makeRoom(writer: ByteWriter, needed: number): void {
+  if (writer.at + needed > writer.bytes.length) grow(writer, needed);
+}
+
+function grow(writer: ByteWriter, needed: number): void {
+  const larger = new Uint8Array(Math.max(writer.bytes.length * 2, writer.at + needed));
+  larger.set(writer.bytes);
+  writer.bytes = larger;
+}
