@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- `then` is a word of the catalogue */
 /**
  * The triggers of `catalogue/triggers.yaml`, in the model's own words: the same names, patterns and
  * numbers, conditions as functions. What is said there and not here, or here and not there, shows.

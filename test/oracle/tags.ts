@@ -373,6 +373,7 @@ const likedItems = (asked: Asked) =>
     .flatMap(({ items }) => items);
 
 const BY_NAME = new Map(RULES);
+/** @public */
 export const TAG_NAMES: readonly string[] = [...BY_NAME.keys()];
 
 export const tagAt = (name: string, asked: Asked): TagValue | undefined =>

@@ -67,7 +67,7 @@ export interface Server {
   kill(): Promise<void>;
 }
 
-/** `weft serve` on a free port; resolves when it says that it listens. */
+/** `weft serve` on a free port; resolves when it says that it listens. @public */
 export async function serve(dataDir: string, ...args: readonly string[]): Promise<Server> {
   const child = start(['serve', '--data-dir', dataDir, '--port', '0', ...args]);
   const log: Row[] = [];
@@ -100,7 +100,7 @@ export async function serve(dataDir: string, ...args: readonly string[]): Promis
   };
 }
 
-/** A command under way, for who wants to end it before its end. */
+/** A command under way, for who wants to end it before its end. @public */
 export function startWeft(...args: readonly string[]): Started {
   const child = start(args);
   const stderr = text(child.stderr);

@@ -5,7 +5,6 @@
 import { readList, report, type CatalogueProblem } from '../catalogue/entry.ts';
 import type { Json } from '../event.ts';
 import { compileExpression, type Expression, type NameType } from '../expression.ts';
-import { nearestName } from '../nearest-name.ts';
 import type { Zone } from '../zone.ts';
 import { readDefinition, type TagDefinition } from './definition.ts';
 import { buildTagPlan, type CompiledTag, type TagPlan } from './plan.ts';
@@ -141,10 +140,3 @@ function order(
   for (const tag of compiled) visit(tag, []);
   return [...ordered];
 }
-
-/** The tag somebody probably meant. */
-export const nearestTag = ({ tags }: TagPlan, name: string): string | undefined =>
-  nearestName(
-    name,
-    tags.map((tag) => tag.name),
-  );
