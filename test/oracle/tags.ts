@@ -168,7 +168,10 @@ function top(texts: readonly (string | undefined)[], k: number): readonly string
     .map(([text]) => text);
 }
 
-/** Unpaid carts touched in 30 days: what was put in less what was taken out since the last payment. */
+/**
+ * By cart, what was put in less what was taken out since it was last paid and within 30 days. Of a
+ * shopper's carts those count that were touched last.
+ */
 const cartValue: Rule = ({ events, now }) => {
   const its = events.filter(ofType('cart_added', 'cart_removed', 'order_paid'));
   const ids = new Set(its.map(({ cart }) => cart ?? ''));
@@ -176,16 +179,18 @@ const cartValue: Rule = ({ events, now }) => {
     const mine = its.filter(({ cart }) => (cart ?? '') === id);
     const paidAt = Math.max(-Infinity, ...mine.filter(isOrder).map(({ at }) => at));
     const open = mine.filter((event) => !isOrder(event) && event.at > paidAt);
-    const value = sum(open, ({ type, items }) => {
-      const fen = items.reduce((all, { amount }) => all + amount, 0);
-      return type === 'cart_removed' ? -fen : fen;
-    });
+    const value = sum(
+      open.filter(({ at }) => at > now - CART_KEPT),
+      ({ type, items }) => {
+        const fen = items.reduce((all, { amount }) => all + amount, 0);
+        return type === 'cart_removed' ? -fen : fen;
+      },
+    );
     const touchedAt = Math.max(paidAt, ...open.map(({ at }) => at));
     return { value: Math.max(0, value), touchedAt };
   });
   const latest = carts.toSorted((a, b) => b.touchedAt - a.touchedAt).slice(0, CARTS_REMEMBERED);
-  const kept = latest.filter(({ touchedAt }) => touchedAt > now - CART_KEPT);
-  return unlessZero(kept.reduce((all, { value }) => all + value, 0));
+  return unlessZero(latest.reduce((all, { value }) => all + value, 0));
 };
 
 const sessions: Rule = ({ events, now }) => {

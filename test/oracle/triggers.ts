@@ -1,7 +1,8 @@
 /**
  * What triggers make of one profile's events, step by step, as the documents say it: the rules of
  * waits (`src/domain/triggers/waits.ts`), of patterns (`progress.ts`), of suppression (`decide.ts`).
- * Nothing is bounded here and nothing is clever. Shares no code with src/.
+ * Of memory only what shows within weeks is bounded here as it is there: the marks of patterns on their
+ * way. Shares no code with src/.
  */
 import { compare, type ModelEvent } from './event.ts';
 import { RULES, type Rule, type RulePattern } from './rules.ts';
@@ -59,6 +60,10 @@ export interface Shopper extends Asked {
 
 const DUE_STEP = 100;
 const QUIET = HOUR;
+/** Marks kept of one sequence; of a count twice as many as it asks for. */
+const SEQUENCE_MARKS = 16;
+/** Patterns on their way, by trigger and key: those that moved last. */
+const PATTERNS = 16;
 
 export const BOT_TAG = 'suspected_bot';
 /** Tags whose coming and going set something off. */
@@ -156,6 +161,7 @@ export class TriggerModel {
       joined.marks = joined.marks.filter(({ at }) => at > joined.doneAt);
       this.#progress.set(slot, joined);
     }
+    this.#forgetPatterns();
     this.#decided.push(...other.#decided);
     for (const [what, at] of other.#told) {
       this.#told.set(what, Math.max(at, this.#told.get(what) ?? -Infinity));
@@ -181,6 +187,12 @@ export class TriggerModel {
         return decisions;
       });
     });
+  }
+
+  #forgetPatterns(): void {
+    const movedAt = ({ marks, doneAt }: Progress): number => marks.at(-1)?.at ?? doneAt;
+    const latest = [...this.#progress].toSorted(([, a], [, b]) => movedAt(b) - movedAt(a));
+    for (const [slot] of latest.slice(PATTERNS)) this.#progress.delete(slot);
   }
 
   #endWaits(event: ModelEvent): void {
@@ -236,7 +248,11 @@ export class TriggerModel {
     this.#progress.set(slot, progress);
     progress.marks.push(...marks.filter((mark) => mark.at > progress.doneAt));
     progress.marks.sort(byMoment);
-    return complete(pattern, progress) === undefined ? undefined : key;
+    const isComplete = complete(pattern, progress) !== undefined;
+    const kept = pattern.kind === 'count' ? 2 * pattern.atLeast : SEQUENCE_MARKS;
+    progress.marks = progress.marks.slice(-kept);
+    this.#forgetPatterns();
+    return isComplete ? key : undefined;
   }
 
   #decide(

@@ -106,7 +106,8 @@ function writeState({ states, timers }: Plane, write: StateWrite): void {
   if (value === null) states.delete(key);
   else states.set(key, value.slice());
   if (dueBefore !== null) timers.delete(`${dueBefore}/${key}`);
-  if (value !== null && dueAfter !== null) timers.set(`${dueAfter}/${key}`, { key, dueAt: dueAfter });
+  if (value !== null && dueAfter !== null)
+    timers.set(`${dueAfter}/${key}`, { key, dueAt: dueAfter });
 }
 
 /** A rebuild that was broken off and begun again has the horizon of the first. */

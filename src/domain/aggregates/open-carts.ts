@@ -1,8 +1,8 @@
 /**
- * What lies in a shopper's carts now. A cart is what was put in and taken out after it was last paid
- * (`order_paid` with its id; without ids there is one cart, which any payment without an id closes),
- * at least nothing. A cart whose amount nobody changed for 30 days is empty. Remembered are the `CARTS_MAX`
- * carts touched last.
+ * What lies in a shopper's carts now: for each cart what was put in and taken out after it was last
+ * paid (`order_paid` with its id; without ids there is one cart, which any payment without an id
+ * closes) and within the last 30 days, at least nothing. In SQL, by cart: the changes with
+ * at > greatest(last payment, now − 30 d). Remembered are the `CARTS_MAX` carts touched last.
  */
 import type { Event } from '../event.ts';
 import { DAY_MS } from '../zone.ts';
@@ -12,19 +12,17 @@ import {
   add,
   assign,
   dropBefore,
+  firstFrom,
   mergeSums,
   newCells,
   newest,
-  numberAt,
   pairsOf,
-  valueAt,
+  sumFrom,
 } from './cells.ts';
 import { amountOf } from './fields.ts';
 
 export const CARTS_MAX = 8;
 export const CART_KEPT_MS = 30 * DAY_MS;
-/** What comes so late still finds the cart it was for, and the payment that closed it. */
-const LATE_MS = 7 * DAY_MS;
 /** Beyond as many changes of one cart, the earliest are taken together. */
 const CHANGES_MAX = 32;
 
@@ -53,42 +51,27 @@ export function mergeCarts(into: CartState[], from: readonly CartState[]): void 
 /** Fen. */
 export function cartValue(carts: readonly CartState[], now: number): number {
   let value = 0;
-  for (const cart of carts) {
-    if (touchedAt(cart) > now - CART_KEPT_MS) value += valueOf(cart);
-  }
+  for (const { changes } of carts) value += Math.max(0, sumFrom(changes, now - CART_KEPT_MS + 1));
   return value;
 }
 
-/** When a cart that has something in it is next taken for empty; null: never. */
+/** When the oldest change that counts will have been 30 days ago; null: never. */
 export function nextCartEnd(carts: readonly CartState[], now: number): number | null {
   let next: number | null = null;
-  for (const cart of carts) {
-    const endAt = touchedAt(cart) + CART_KEPT_MS;
-    if (endAt > now && valueOf(cart) > 0) next = Math.min(next ?? endAt, endAt);
+  for (const { changes } of carts) {
+    const oldest = firstFrom(changes, now - CART_KEPT_MS + 1);
+    if (oldest !== undefined) next = Math.min(next ?? Infinity, oldest + CART_KEPT_MS);
   }
   return next;
 }
 
-/**
- * A cart is remembered for as long as it can have a value, and for `LATE_MS` more; a paid one as well,
- * as what was put in may be on another profile that is merged later.
- */
+/** What does not count any more, and payments of nothing that could. */
 export function forgetCarts(carts: CartState[], now: number): void {
-  const kept = carts.findIndex((cart) => touchedAt(cart) > now - CART_KEPT_MS - LATE_MS);
-  carts.splice(0, kept < 0 ? carts.length : kept);
-}
-
-/** What was put in before 30 days of nothing is not in it any more. */
-function valueOf({ changes }: CartState): number {
-  let sum = 0;
-  let after = Infinity;
-  for (let index = changes.count - 1; index >= 0; index--) {
-    const at = numberAt(changes, index);
-    if (after - at >= CART_KEPT_MS && after < Infinity) break;
-    sum += valueAt(changes, index);
-    after = at;
-  }
-  return Math.max(0, sum);
+  for (const { changes } of carts) dropBefore(changes, now - CART_KEPT_MS + 1);
+  const kept = carts.filter(
+    ({ closed, changes }) => changes.count > 0 || closed > now - CART_KEPT_MS + 1,
+  );
+  if (kept.length < carts.length) carts.splice(0, carts.length, ...kept);
 }
 
 const touchedAt = ({ closed, changes }: CartState): number =>

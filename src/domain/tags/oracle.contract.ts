@@ -272,22 +272,14 @@ function cartsWorth(events: readonly Event[], now: number): number {
         -1,
         ...own.flatMap(({ type, at }) => (type === 'order_paid' ? at : [])),
       );
-      const amounts = new Map<number, number>();
-      for (const { type, at, items } of own) {
-        if (type === 'order_paid' || at <= closedAt) continue;
-        const fen = total(items.map(({ quantity, price }) => Math.round(quantity * price)));
-        amounts.set(at, (amounts.get(at) ?? 0) + (type === 'cart_removed' ? -fen : fen));
-      }
-      // Newest first, up to 30 days without a change.
-      const changes = [...amounts].filter(([, fen]) => fen !== 0).toSorted(([a], [b]) => b - a);
-      let worth = 0;
-      let after = now;
-      for (const [at, fen] of changes) {
-        if (after - at >= 30 * DAY) break;
-        worth += fen;
-        after = at;
-      }
-      return Math.max(0, worth);
+      const changes = own.filter(({ type, at }) => type !== 'order_paid' && at > closedAt);
+      const worth = changes
+        .filter(({ at }) => at > now - 30 * DAY)
+        .map(({ type, items }) => {
+          const fen = total(items.map(({ quantity, price }) => Math.round(quantity * price)));
+          return type === 'cart_removed' ? -fen : fen;
+        });
+      return Math.max(0, total(worth));
     }),
   );
 }
