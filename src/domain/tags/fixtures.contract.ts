@@ -38,10 +38,12 @@ export function on(type: string, at: number, more: Told = {}): Event {
   };
 }
 
+/** @public */
 export const order = (id: string, total: number, discount = 0): Told => ({
   order: { id, total, discount, currency: 'CNY', coupons: [] },
 });
 
+/** @public */
 export const item = (sku: string, quantity: number, price: number, category?: string) =>
   category === undefined ? { sku, quantity, price } : { sku, quantity, price, category };
 
@@ -108,6 +110,7 @@ export function newShopper(plan: TagPlan): Shopper {
 }
 
 /** A shopper who has seen these, in this order, each when it happened. */
+/** @public */
 export function shopperOf(plan: TagPlan, events: readonly Event[]): Shopper {
   const shopper = newShopper(plan);
   for (const event of events) shopper.see(event);
