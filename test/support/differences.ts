@@ -1,25 +1,19 @@
 /** Two bags of lines compared; a failure shows what differs and not the thousands that do not. */
-export interface Differences {
-  readonly found: number;
+interface Differences {
   readonly missing: readonly string[];
   readonly unexpected: readonly string[];
 }
 
 const SHOWN_MAX = 20;
 
-export function differences(found: readonly string[], expected: readonly string[]): Differences {
-  return {
-    found: found.length,
-    missing: without(expected, found).slice(0, SHOWN_MAX),
-    unexpected: without(found, expected).slice(0, SHOWN_MAX),
-  };
-}
+export const NONE: Differences = { missing: [], unexpected: [] };
 
-/** What `differences` answers when there are none. */
-export const none = (expected: readonly string[]): Differences => ({
-  found: expected.length,
-  missing: [],
-  unexpected: [],
+export const differences = (
+  found: readonly string[],
+  expected: readonly string[],
+): Differences => ({
+  missing: without(expected, found).slice(0, SHOWN_MAX),
+  unexpected: without(found, expected).slice(0, SHOWN_MAX),
 });
 
 function without(all: readonly string[], others: readonly string[]): readonly string[] {
