@@ -289,8 +289,11 @@ function describeTimers(harness: ProfileStoreHarness): void {
     const change = async (...writes: ReturnType<typeof state>[]) => {
       await opened.commit(commitOf(0, { ...owner, position: at(1) }, at(2), { states: writes }));
       // A store may bring states to their place only when others come.
-      const other = { states: [state('default/other', '')] };
-      await opened.commit(commitOf(0, { ...owner, position: at(2) }, at(3), other));
+      for (const offset of [2, 3]) {
+        const others = Array.from({ length: 20 }, (_, i) => state(`other/${offset}-${i}`, ''));
+        const stand = { ...owner, position: at(offset) };
+        await opened.commit(commitOf(0, stand, at(offset + 1), { states: others }));
+      }
     };
     return { ...opened, change };
   };

@@ -9,14 +9,12 @@
  * transaction that folded it is on disk; blocks go only when all their states are folded or replaced;
  * whoever reads looks here first.
  */
-import { WeftError } from '../../errors.ts';
 import type { StateWrite } from '../../ports/profile-store.ts';
-import { isWhole } from './block.ts';
-import { openBlockTable } from './block-table.ts';
-import type { BlockTable, BytesTable } from './block-table.ts';
 import type { Environment } from './environment.ts';
 import { BLOCK_STATES_MAX, decodeStates, encodeStates } from './recent-block.ts';
 import type { KeptState } from './recent-block.ts';
+import { listFoldings, mapOf, openGenerations } from './recent-generations.ts';
+import type { Folding, RecentState } from './recent-generations.ts';
 import type { StateTables } from './state-tables.ts';
 
 export interface RecentStates {
@@ -40,33 +38,14 @@ export interface RecentOptions {
   readonly generationBytes: number;
 }
 
-interface RecentState extends KeptState {
-  readonly generation: Generation;
-}
-
-interface Generation {
-  readonly blocks: BlockTable;
-  bytes: number;
-}
-
-/** The keys of a partition that are still to fold, from `at` on. */
-interface Folding {
-  readonly partition: number;
-  readonly keys: string[];
-  sorted: boolean;
-  at: number;
-}
-
-type Maps = readonly Map<string, RecentState>[];
-
 /** How many are folded for each that is written: more than one, or it would not end in time. */
 const FOLD_FACTOR = 1.25;
 
 export function openRecentStates(options: RecentOptions): RecentStates {
   const { environment, tables } = options;
-  const maps: Maps = Array.from({ length: environment.partitions }, () => new Map());
-  const restored = restore(maps, [open(environment, 0), open(environment, 1)]);
-  let { older, newer, serial } = restored;
+  const { maps, progress, ...generations } = openGenerations(environment);
+  let { older, newer } = generations;
+  let serial = newer.last;
   let folding = listFoldings(maps, older);
   /** What the transaction under way will have changed in memory. */
   let staged: (() => void)[] = [];
@@ -76,11 +55,13 @@ export function openRecentStates(options: RecentOptions): RecentStates {
     const generation = newer;
     const block = encodeStates(writes);
     serial += 1;
-    generation.blocks.write(partition, serial, block);
+    const at = serial;
+    generation.blocks.write(partition, at, block);
     statesStaged += writes.length;
     staged.push(() => {
       const map = mapOf(maps, partition);
       generation.bytes += block.length;
+      generation.last = at;
       for (const [key, { value, dueAt }] of decodeStates(block)) {
         map.set(key, { value, dueAt, generation });
       }
@@ -93,7 +74,7 @@ export function openRecentStates(options: RecentOptions): RecentStates {
     if (!work.sorted) work.keys.sort();
     work.sorted = true;
     const done: (readonly [string, RecentState])[] = [];
-    let at = work.at;
+    let { at } = work;
     for (; at < work.keys.length && done.length < wanted; at += 1) {
       const key = work.keys[at] ?? '';
       const state = map.get(key);
@@ -102,6 +83,7 @@ export function openRecentStates(options: RecentOptions): RecentStates {
       tables.write(work.partition, key, state);
       done.push([key, state]);
     }
+    progress.save({ last: older.last, partition: work.partition, key: work.keys[at - 1] ?? '' });
     staged.push(() => {
       work.at = at;
       for (const [key, state] of done) if (map.get(key) === state) map.delete(key);
@@ -112,6 +94,7 @@ export function openRecentStates(options: RecentOptions): RecentStates {
   const finishFolding = (): void => {
     const generation = older;
     generation.blocks.clear();
+    progress.forget();
     staged.push(() => {
       generation.bytes = 0;
       folding = [];
@@ -129,11 +112,14 @@ export function openRecentStates(options: RecentOptions): RecentStates {
     fold() {
       if (folding.length === 0) return;
       let wanted = Math.ceil(statesStaged * FOLD_FACTOR);
-      for (const work of folding) if (wanted > 0) wanted = foldSome(work, wanted);
+      for (const work of folding) {
+        if (wanted > 0 && work.at < work.keys.length) wanted = foldSome(work, wanted);
+      }
       if (wanted > 0) finishFolding();
     },
     forget(partition) {
       for (const { blocks } of [older, newer]) blocks.forget(partition);
+      progress.forget();
       tables.clear(partition);
       staged.push(() => mapOf(maps, partition).clear());
     },
@@ -151,50 +137,3 @@ export function openRecentStates(options: RecentOptions): RecentStates {
     },
   };
 }
-
-function open(environment: Environment, number: number): Generation {
-  const table = (name: string): BytesTable => environment.openTable(name);
-  return { blocks: openBlockTable(table, `profile.recent.${number}`), bytes: 0 };
-}
-
-/** Fills the maps from the blocks, the generation with the latest block last. */
-function restore(maps: Maps, generations: readonly [Generation, Generation]) {
-  const lasts = generations.map(({ blocks }) =>
-    Math.max(0, ...maps.map((_, partition) => blocks.firsts(partition).at(-1) ?? 0)),
-  );
-  const [first, second] = generations;
-  const [older, newer] = (lasts[0] ?? 0) > (lasts[1] ?? 0) ? [second, first] : [first, second];
-  for (const generation of [older, newer]) {
-    for (const [partition, map] of maps.entries()) {
-      for (const serial of generation.blocks.firsts(partition)) {
-        const block = generation.blocks.read(partition, serial);
-        if (block === undefined || !isWhole(block)) throw damaged(partition);
-        generation.bytes += block.length;
-        for (const [key, state] of decodeStates(block)) map.set(key, { ...state, generation });
-      }
-    }
-  }
-  return { older, newer, serial: Math.max(...lasts) };
-}
-
-function listFoldings(maps: Maps, generation: Generation): readonly Folding[] {
-  if (generation.bytes === 0) return [];
-  return maps.map((map, partition) => {
-    const keys: string[] = [];
-    for (const [key, state] of map) if (state.generation === generation) keys.push(key);
-    return { partition, keys, sorted: false, at: 0 };
-  });
-}
-
-function mapOf(maps: Maps, partition: number): Map<string, RecentState> {
-  const map = maps[partition];
-  if (map === undefined) throw new Error(`the state plane has no partition ${partition}`);
-  return map;
-}
-
-const damaged = (partition: number): WeftError =>
-  new WeftError(
-    'corrupt_data',
-    `opening the profile store, partition ${partition}: a block of recent states is missing or ` +
-      `fails its checksum`,
-  );
