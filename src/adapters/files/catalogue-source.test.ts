@@ -1,6 +1,6 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCatalogueFolder } from './catalogue-source.ts';
 
@@ -21,6 +21,15 @@ describe('a catalogue folder', () => {
       { name: 'sources/segment.yaml', content: { a: 1 } },
       { name: 'tags.yaml', content: [{ name: '近30天', over: '30d' }] },
     ]);
+  });
+
+  it('is found however it is written: ./shop, shop/, ../here/shop', async () => {
+    await writeFile(join(dir, 'tags.yaml'), '- name: a\n');
+    const near = relative(process.cwd(), dir);
+    for (const written of [near, `./${near}`, `${dir}/`, `${dir}/../${basename(dir)}`]) {
+      const files = await openCatalogueFolder(written).load();
+      expect(files.map(({ name }) => name)).toEqual(['tags.yaml']);
+    }
   });
 
   it('leaves the maps in imports to `weft ingest`: a changed one makes no new catalogue', async () => {

@@ -3,7 +3,7 @@
  * empty one; a file that is no YAML is refused with its line.
  */
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { isMap, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
 import { WeftError } from '../../errors.ts';
 import type { Json } from '../../domain/event.ts';
@@ -34,11 +34,7 @@ async function yamlFilesIn(dir: string): Promise<readonly string[]> {
   }
   const names = entries
     .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
-    .map((entry) =>
-      join(entry.parentPath, entry.name)
-        .slice(dir.length)
-        .replace(/^[/\\]+/, ''),
-    )
+    .map((entry) => relative(dir, join(entry.parentPath, entry.name)))
     .filter((name) => !MAP.test(name))
     .toSorted();
   if (names.length > FILES_MAX) {
