@@ -31,8 +31,15 @@ export const EVENT_NAMES: ReadonlyMap<string, NameType> = new Map<string, NameTy
 type Bare = Record<string, unknown>;
 
 export function eventScope(event: Event): Readonly<Bare> {
-  const { id, type, source, at, store, channel, campaign, checkout } = event;
-  const scope = bare({ id, type, source, at, store, channel, campaign, checkout });
+  const scope = Object.create(null) as Bare;
+  scope['id'] = event.id;
+  scope['type'] = event.type;
+  scope['source'] = event.source;
+  scope['at'] = event.at;
+  if (event.store !== undefined) scope['store'] = event.store;
+  if (event.channel !== undefined) scope['channel'] = event.channel;
+  if (event.campaign !== undefined) scope['campaign'] = event.campaign;
+  if (event.checkout !== undefined) scope['checkout'] = event.checkout;
   if (event.cart !== undefined) scope['cart'] = bare({ id: event.cart });
   if (event.order !== undefined) scope['order'] = orderScope(event.order);
   let items: readonly Bare[] | undefined;

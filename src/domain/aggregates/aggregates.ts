@@ -7,8 +7,15 @@ import type { Event } from '../event.ts';
 import { DAY_MS, type Zone } from '../zone.ts';
 import { add, dropBefore } from './cells.ts';
 import { occurrenceOf, tileOfOccurrence, type Occurrence } from './occurrence.ts';
-import { CART_EVENTS, forgetCarts, mergeCarts, noteCart } from './open-carts.ts';
-import { forgetOrders, mergeOrders, noteOrder, ORDER_EVENTS, type Return } from './order-book.ts';
+import { CART_EVENTS, forgetCarts, hasOldCarts, mergeCarts, noteCart } from './open-carts.ts';
+import {
+  forgetOrders,
+  hasOldOrders,
+  mergeOrders,
+  noteOrder,
+  ORDER_EVENTS,
+  type Return,
+} from './order-book.ts';
 import {
   cartsOf,
   changeSeries,
@@ -23,7 +30,7 @@ import {
 import { meets, type Series } from './series.ts';
 import { firstNumber, type SeriesState } from './series-state.ts';
 import { isEmpty, type Aggregates } from './state.ts';
-import { tileOf } from './window.ts';
+import { tileOf, tilesAt } from './window.ts';
 
 export interface AggregatePlan {
   readonly zone: Zone;
@@ -56,7 +63,8 @@ export function foldEvent(
   if (series.length === 0 && !isCart && !isOrder) return;
   change(plan, aggregates, (opened) => {
     const occurrence = occurrenceOf(event, plan.zone);
-    for (const one of series) foldInto(one, opened, occurrence, now);
+    const tiles = tilesAt(now, plan.zone);
+    for (const one of series) foldInto(one, opened, occurrence, tiles[one.tier] as number);
     if (isCart) noteCart(cartsOf(opened), event);
     if (isOrder) {
       forgetOrders(ordersOf(opened), oldestOrderDay(plan, now));
@@ -92,12 +100,18 @@ export function mergeInto(
 /** Forgets what no window can see any more, and series of tags that are gone. Changes no value. */
 export function pruneAggregates(plan: AggregatePlan, aggregates: Aggregates, now: number): void {
   if (isEmpty(aggregates)) return;
-  change(plan, aggregates, (opened) => {
+  const opened = openForReading(plan, aggregates);
+  const tiles = tilesAt(now, plan.zone);
+  const oldest = (series: Series): number => oldestKept(series, tiles[series.tier] as number);
+  const old = plan.series.filter((series) => isOld(opened, series, oldest(series)));
+  const isOver = {
+    carts: hasOldCarts(cartsOf(opened), now),
+    orders: hasOldOrders(ordersOf(opened), oldestOrderDay(plan, now)),
+  };
+  if (old.length === 0 && opened.unknown.length === 0 && !isOver.carts && !isOver.orders) return;
+  change(plan, aggregates, () => {
     opened.unknown = [];
-    for (const series of plan.series) {
-      if (series.resolution === 'ever') continue;
-      dropTiles(opened, series, oldestKept(series, now, plan.zone));
-    }
+    for (const series of old) dropTiles(opened, series, oldest(series));
     forgetCarts(cartsOf(opened), now);
     forgetOrders(ordersOf(opened), oldestOrderDay(plan, now));
   });
@@ -126,26 +140,29 @@ function foldInto(
   series: Series,
   opened: OpenAggregates,
   occurrence: Occurrence,
-  now: number,
+  current: number,
 ): void {
   if (!meets(series.filter, occurrence)) return;
   const tile = tileOfOccurrence(occurrence, series.resolution);
-  if (tile < oldestKept(series, now, occurrence.zone)) return;
+  if (tile < oldestKept(series, current)) return;
   const state = seriesAt(opened, series.place);
   if (series.behaviour.fold(state, tile, occurrence)) state.isChanged = true;
 }
 
+function isOld(opened: OpenAggregates, series: Series, oldest: number): boolean {
+  const { place, behaviour, resolution } = series;
+  if (resolution === 'ever' || !hasSeries(opened, place)) return false;
+  return firstNumber(opened.series[place] as SeriesState) < oldest * behaviour.perTile;
+}
+
 function dropTiles(opened: OpenAggregates, { place, behaviour }: Series, oldest: number): void {
-  const from = oldest * behaviour.perTile;
-  if (!hasSeries(opened, place) || firstNumber(opened.series[place] as SeriesState) >= from) return;
   const state = changeSeries(opened, place);
-  behaviour.forget(state, dropBefore(state.cells, from));
+  behaviour.forget(state, dropBefore(state.cells, oldest * behaviour.perTile));
 }
 
 /** One tile more than the rule asks for: where clocks are put back over midnight, it comes back. */
-function oldestKept({ resolution, tilesMax }: Series, now: number, zone: Zone): number {
-  return tileOf(resolution, now, zone) - tilesMax - (resolution === '1d' ? 1 : 0);
-}
+const oldestKept = ({ resolution, tilesMax }: Series, current: number): number =>
+  current - tilesMax - (resolution === '1d' ? 1 : 0);
 
 const oldestOrderDay = (plan: AggregatePlan, now: number): number =>
   Math.floor(now / DAY_MS) - plan.ordersKeptDays;

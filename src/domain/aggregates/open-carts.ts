@@ -16,6 +16,7 @@ import {
   mergeSums,
   newCells,
   newest,
+  numberAt,
   pairsOf,
   sumFrom,
 } from './cells.ts';
@@ -65,12 +66,19 @@ export function nextCartEnd(carts: readonly CartState[], now: number): number | 
   return next;
 }
 
+/** Is there anything for `forgetCarts`? */
+export function hasOldCarts(carts: readonly CartState[], now: number): boolean {
+  const oldest = now - CART_KEPT_MS + 1;
+  return carts.some(({ closed, changes }) =>
+    changes.count > 0 ? numberAt(changes, 0) < oldest : closed <= oldest,
+  );
+}
+
 /** What does not count any more, and payments of nothing that could. */
 export function forgetCarts(carts: CartState[], now: number): void {
-  for (const { changes } of carts) dropBefore(changes, now - CART_KEPT_MS + 1);
-  const kept = carts.filter(
-    ({ closed, changes }) => changes.count > 0 || closed > now - CART_KEPT_MS + 1,
-  );
+  const oldest = now - CART_KEPT_MS + 1;
+  for (const { changes } of carts) dropBefore(changes, oldest);
+  const kept = carts.filter(({ closed, changes }) => changes.count > 0 || closed > oldest);
   if (kept.length < carts.length) carts.splice(0, carts.length, ...kept);
 }
 

@@ -49,7 +49,11 @@ export function mergeOrders(into: OrderState[], from: readonly OrderState[]): re
   });
 }
 
+export const hasOldOrders = (orders: readonly OrderState[], beforeDay: number): boolean =>
+  (orders[0]?.day ?? Infinity) < beforeDay;
+
 export function forgetOrders(orders: OrderState[], beforeDay: number): void {
+  if (!hasOldOrders(orders, beforeDay)) return;
   const kept = orders.findIndex(({ day }) => day >= beforeDay);
   orders.splice(0, kept < 0 ? orders.length : kept);
 }

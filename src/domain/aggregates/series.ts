@@ -19,7 +19,7 @@ import {
 import { scopeOf, type Occurrence } from './occurrence.ts';
 import { sessions } from './session-series.ts';
 import { firstText, lastText } from './text-series.ts';
-import type { Resolution } from './window.ts';
+import { tierOf, type Resolution } from './window.ts';
 
 /** Which events: of these types (null: of any), and meeting `where`. */
 export interface Filter {
@@ -45,6 +45,8 @@ export interface Series {
   readonly kind: SeriesKind['kind'];
   readonly filter: Filter;
   readonly resolution: Resolution;
+  /** Of the resolution. */
+  readonly tier: number;
   readonly behaviour: Behaviour;
   /** n of each of its windows, ascending. */
   readonly spans: readonly number[];
@@ -70,6 +72,7 @@ export function newSeries(
     kind: kind.kind,
     filter,
     resolution,
+    tier: tierOf(resolution),
     behaviour: behaviourOf(kind, resolution),
     spans: ascending,
     tilesMax: ascending.at(-1) ?? 0,

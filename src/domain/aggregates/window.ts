@@ -20,6 +20,18 @@ import { DAY_MS, HOUR_MS, dayOf, startOfDayAfter, type Zone } from '../zone.ts';
 
 export type Resolution = '5m' | '1h' | '1d' | 'ever';
 
+/** Resolutions by number, for the hot path. */
+export const TIERS: readonly Resolution[] = ['5m', '1h', '1d', 'ever'];
+export const tierOf = (resolution: Resolution): number => TIERS.indexOf(resolution);
+
+/** tile(at), by tier. */
+export const tilesAt = (at: number, zone: Zone): readonly number[] => [
+  Math.floor(at / TILE_5M_MS),
+  Math.floor(at / HOUR_MS),
+  dayOf(at, zone),
+  0,
+];
+
 export interface Span {
   readonly resolution: Resolution;
   /** n of the rule. */

@@ -3,7 +3,7 @@
  * the tags that read the windows an event went into, and the conditions that read those.
  *
  * Values that nothing touched are taken as they are. That is exact as long as `now` has not reached
- * `nextChangeAt`; from then on, evaluate 'all'.
+ * `nextChangeAt`; from then on, evaluate what `touchedByTime` says, or 'all'.
  */
 import { openForReading } from '../aggregates/aggregates.ts';
 import type { Aggregates } from '../aggregates/state.ts';
@@ -42,11 +42,10 @@ export function evaluate(
   moved.fill(0);
   const changes: TagChange[] = [];
   const places = touched === 'all' ? plan.all : touched.tags;
+  const isWhole = touched === 'all' || touched.isByTime === true;
   for (const place of places) {
     const tag = plan.tags[place] as PlannedTag;
-    if (touched !== 'all' && tag.read === null && !tag.inputs.some((input) => moved[input] === 1)) {
-      continue;
-    }
+    if (!isWhole && tag.read === null && !hasMoved(tag.inputs, moved)) continue;
     const raw = tag.read === null ? judge(plan, tag, now) : tag.read(view);
     const old = rawAt(plan, place);
     if (isSame(old, raw)) continue;
@@ -118,6 +117,11 @@ export function tagValueOf(tag: PlannedTag, raw: Raw, now: number): TagValue | n
 /** Whole days of 24 hours; an anchor ahead of the clock is today. */
 export const daysSince = (anchor: number, now: number): number =>
   Math.max(0, Math.floor((now - anchor) / DAY_MS));
+
+function hasMoved(inputs: readonly number[], moved: Uint8Array): boolean {
+  for (const input of inputs) if (moved[input] === 1) return true;
+  return false;
+}
 
 function changeOf(
   tag: PlannedTag,

@@ -9,6 +9,7 @@ import { fold, mergeAggregates, prune } from './fold.ts';
 import { nextChangeAt } from './next-change.ts';
 import type { TagPlan } from './plan.ts';
 import { presentTags } from './present.ts';
+import { touchedByTime } from './time-touched.ts';
 import { emptyValues, type TagValues } from './values.ts';
 
 export const MINUTE = 60_000;
@@ -78,8 +79,9 @@ export function newShopper(plan: TagPlan): Shopper {
   const pass = (until: number): TagChange[] => {
     const changes: TagChange[] = [];
     while (nextAt !== null && nextAt <= until) {
+      const touched = touchedByTime(plan, { aggregates, values }, { since: clock, now: nextAt });
       clock = nextAt;
-      changes.push(...evaluate(plan, aggregates, values, { now: clock, touched: 'all' }));
+      changes.push(...evaluate(plan, aggregates, values, { now: clock, touched }));
       prune(plan, { aggregates, values }, clock);
       nextAt = nextChangeAt(plan, aggregates, values, clock);
     }

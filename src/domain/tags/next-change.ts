@@ -16,14 +16,11 @@ import type { Series } from '../aggregates/series.ts';
 import { firstNumber, type SeriesState } from '../aggregates/series-state.ts';
 import { firstFrom } from '../aggregates/cells.ts';
 import type { Aggregates } from '../aggregates/state.ts';
-import { startOfTileAfter, type Resolution } from '../aggregates/window.ts';
+import { startOfTileAfter, TIERS, tilesAt } from '../aggregates/window.ts';
 import { DAY_MS, nextReturnOfYesterday } from '../zone.ts';
 import { daysSince, openTagValues, rawAt } from './evaluate.ts';
 import type { ClockTag, TagPlan, Touched } from './plan.ts';
-import { viewAt } from './reader.ts';
 import type { TagValues } from './values.ts';
-
-const TILED: readonly Exclude<Resolution, 'ever'>[] = ['5m', '1h', '1d'];
 
 /** What is known from before an event: it saves looking at windows that the event did not touch. */
 export interface Since {
@@ -63,21 +60,21 @@ function nextTileEdge(
   opened: OpenAggregates,
   { series, now }: { readonly series: readonly Series[]; readonly now: number },
 ): number {
-  const { tiles } = viewAt(opened, now, zone);
-  const first = { '5m': Infinity, '1h': Infinity, '1d': Infinity, ever: Infinity };
+  const tiles = tilesAt(now, zone);
+  const first = [Infinity, Infinity, Infinity, Infinity];
   for (const one of series) {
-    const { place, resolution } = one;
-    if (resolution === 'ever' || !hasSeries(opened, place)) continue;
-    const leaving = leavingTile(one, opened, tiles[resolution]);
-    if (leaving < first[resolution]) first[resolution] = leaving;
+    if (one.resolution === 'ever' || !hasSeries(opened, one.place)) continue;
+    const leaving = leavingTile(one, opened, tiles[one.tier] as number);
+    if (leaving < (first[one.tier] as number)) first[one.tier] = leaving;
   }
   let next = Infinity;
-  for (const resolution of TILED) {
-    const tile = first[resolution];
-    if (tile < Infinity) next = Math.min(next, startOfTileAfter(now, { resolution, tile }, zone));
+  for (const [tier, resolution] of TIERS.entries()) {
+    const tile = first[tier] as number;
+    if (tile === Infinity) continue;
+    next = Math.min(next, startOfTileAfter(now, { resolution, tile }, zone));
+    if (resolution === '1d') next = Math.min(next, nextReturnOfYesterday(now, zone) ?? next);
   }
-  if (first['1d'] === Infinity) return next;
-  return Math.min(next, nextReturnOfYesterday(now, zone) ?? next);
+  return next;
 }
 
 /** The tile that must begin for the oldest tile of a window to leave it: T ≥ now − n ends at T + n + 1. */

@@ -46,6 +46,8 @@ export interface Touched {
   readonly tags: readonly number[];
   readonly series: readonly Series[];
   readonly hasCart: boolean;
+  /** Conditions are judged even where no value they read has changed: a number of days did. */
+  readonly isByTime?: boolean;
 }
 
 export interface TagPlan {
@@ -58,6 +60,9 @@ export interface TagPlan {
   /** By types that no tag names. */
   readonly touchedByAny: Touched;
   readonly clocks: readonly ClockTag[];
+  /** By place of a series: the tags that read it. */
+  readonly readers: readonly (readonly number[])[];
+  readonly cartTags: readonly number[];
   readonly rfm: Readonly<Record<RfmRole, PlannedTag | null>>;
   /** Places of all tags. */
   readonly all: readonly number[];
@@ -191,16 +196,18 @@ const spanMs = (resolution: Resolution, tiles: number): number =>
 function planTouched(
   tags: readonly PlannedTag[],
   recipes: readonly Recipe[],
-  { series, byType, byAnyType, hasCarts }: AggregatePlan,
+  { series, byId, byType, byAnyType, hasCarts }: AggregatePlan,
 ) {
-  const readers = new Map<number, number[]>(series.map(({ id }) => [id, []]));
+  const readers = series.map((): number[] => []);
   recipes.forEach((recipe, index) => {
-    for (const term of termsOf(recipe)) readers.get(identify(term.series).id)?.push(index);
+    for (const term of termsOf(recipe)) {
+      readers[byId.get(identify(term.series).id)?.place ?? -1]?.push(index);
+    }
   });
-  const carts = recipes.flatMap(({ kind }, index) => (kind === 'cart' ? [index] : []));
+  const cartTags = recipes.flatMap(({ kind }, index) => (kind === 'cart' ? [index] : []));
   const touchedBy = (touching: readonly Series[], isCart: boolean): Touched => {
-    const direct = touching.flatMap(({ id }) => readers.get(id) ?? []);
-    const moved = withReaders(tags, new Set([...direct, ...(isCart ? carts : [])]));
+    const direct = touching.flatMap(({ place }) => readers[place] ?? []);
+    const moved = withReaders(tags, new Set([...direct, ...(isCart ? cartTags : [])]));
     return { tags: moved, series: touching, hasCart: isCart };
   };
   const types = new Set([...byType.keys(), ...(hasCarts ? CART_EVENTS : [])]);
@@ -208,11 +215,12 @@ function planTouched(
     (type) =>
       [type, touchedBy(byType.get(type) ?? byAnyType, hasCarts && CART_EVENTS.has(type))] as const,
   );
-  return { touchedBy: new Map(entries), touchedByAny: touchedBy(byAnyType, false) };
+  const touchedByAny = touchedBy(byAnyType, false);
+  return { touchedBy: new Map(entries), touchedByAny, readers, cartTags };
 }
 
 /** Also the tags whose conditions read them, in the order of the plan. */
-function withReaders(tags: readonly PlannedTag[], moved: Set<number>): readonly number[] {
+export function withReaders(tags: readonly PlannedTag[], moved: Set<number>): readonly number[] {
   tags.forEach(({ inputs }, index) => {
     if (inputs.some((input) => moved.has(input))) moved.add(index);
   });

@@ -12,7 +12,7 @@ import {
 } from '../aggregates/open-aggregates.ts';
 import type { SeriesState } from '../aggregates/series-state.ts';
 import { edgeFrom } from '../aggregates/text-series.ts';
-import { tileOf, type Resolution } from '../aggregates/window.ts';
+import { tierOf, tilesAt, type Resolution } from '../aggregates/window.ts';
 import { HOUR_MS, weekdayOf, type Zone } from '../zone.ts';
 import { SCALES, type Recipe, type Term } from './recipe.ts';
 import type { Raw } from './values.ts';
@@ -21,8 +21,8 @@ import type { Raw } from './values.ts';
 export interface View {
   readonly opened: OpenAggregates;
   readonly now: number;
-  /** tile(now), by resolution. */
-  readonly tiles: Readonly<Record<Resolution, number>>;
+  /** tile(now), by tier. */
+  readonly tiles: readonly number[];
 }
 
 export type Read = (view: View) => Raw;
@@ -33,12 +33,7 @@ export type PlaceOf = (id: number) => number;
 export const viewAt = (opened: OpenAggregates, now: number, zone: Zone): View => ({
   opened,
   now,
-  tiles: {
-    '5m': tileOf('5m', now, zone),
-    '1h': tileOf('1h', now, zone),
-    '1d': tileOf('1d', now, zone),
-    ever: 0,
-  },
+  tiles: tilesAt(now, zone),
 });
 
 /** `when` has no reader: it reads other tags. */
@@ -88,6 +83,7 @@ export function readerOf(
 interface Window {
   readonly place: number;
   readonly resolution: Resolution;
+  readonly tier: number;
   /** n of the window rule: tile ≥ tile(now) − n. */
   readonly tiles: number;
 }
@@ -95,16 +91,17 @@ interface Window {
 const windowOf = ({ series, tiles }: Term, placeOf: PlaceOf): Window => ({
   place: placeOf(identify(series).id),
   resolution: series.resolution,
+  tier: tierOf(series.resolution),
   tiles,
 });
 
 type Sum = (view: View) => number;
 
 const sumReader =
-  ({ place, resolution, tiles }: Window): Sum =>
-  (view) =>
-    hasSeries(view.opened, place)
-      ? sumFrom(seriesAt(view.opened, place).cells, view.tiles[resolution] - tiles)
+  ({ place, tier, tiles }: Window): Sum =>
+  ({ opened, tiles: current }) =>
+    hasSeries(opened, place)
+      ? sumFrom(seriesAt(opened, place).cells, (current[tier] as number) - tiles)
       : 0;
 
 function totalReader(recipe: Recipe & { readonly kind: 'total' }, placeOf: PlaceOf): Read {
@@ -138,12 +135,12 @@ function sumUp(sums: readonly Sum[], view: View): number {
 }
 
 function withState(
-  { place, resolution, tiles }: Window,
+  { place, tier, tiles }: Window,
   read: (state: SeriesState, from: number) => Raw,
 ): Read {
   return ({ opened, tiles: current }) =>
     hasSeries(opened, place)
-      ? read(seriesAt(opened, place), current[resolution] - tiles)
+      ? read(seriesAt(opened, place), (current[tier] as number) - tiles)
       : undefined;
 }
 

@@ -147,8 +147,10 @@ export function closeValues(open: OpenValues, { ids, places }: ValueTable, to: T
   writeNumber(writer, VERSION);
   writeNumber(writer, count);
   for (let at = 0; at < ids.length; at++) {
-    const place = idAt(places, at);
-    if (hasNumber(numbers, place)) writeRaw(writer, idAt(ids, at), numbers[place] as number);
+    const number = numbers[idAt(places, at)] as number;
+    if (Number.isNaN(number)) continue;
+    writeInt32(writer, idAt(ids, at));
+    writeSigned(writer, number);
   }
   for (const [id, raw] of unknown) if (typeof raw === 'number') writeRaw(writer, id, raw);
   const textsFrom = writer.at;
