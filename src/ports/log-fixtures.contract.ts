@@ -1,4 +1,4 @@
-/** What the clauses about logs are written with: short records, and a subscriber that takes notes. */
+/** What the clauses about logs are written with: short records, a subscriber that takes notes. */
 import { expect, onTestFinished } from 'vitest';
 import type { Clock } from './clock.ts';
 import type {

@@ -1,4 +1,4 @@
-/** What the clauses about the state plane are written with: short commits, and a caller that tries again. */
+/** What the clauses about the state plane are written with: short commits, a caller that retries. */
 import { expect, onTestFinished } from 'vitest';
 import type { NewRecord } from './event-log.ts';
 import type { CommitAnswer, OutboxRow, Position } from './outbox.ts';
@@ -75,8 +75,8 @@ export async function openStore(harness: ProfileStoreHarness) {
 
 export function describeStore({ store, logged }: OpenedProfileStore) {
   /**
-   * What a caller makes of the answers: `moved` to a commit's own end means that the reply to an earlier
-   * try was lost.
+   * What a caller makes of the answers: `moved` to a commit's own end means that the reply to an
+   * earlier try was lost.
    */
   const commit = async (
     ...commits: readonly PartitionCommit[]

@@ -1,6 +1,6 @@
 /**
- * How the contracts call a store that may lose replies: again, until it answers, as every caller does
- * with calls that may be repeated.
+ * How the contracts call a store that may lose replies: again, until it answers, as every caller
+ * does with calls that may be repeated.
  */
 import { isRetriable } from '../errors.ts';
 

@@ -1,9 +1,10 @@
 /**
  * Blocks of bytes by partition and number, in two tables: the bytes in the order they came, and an
- * index that says where the blocks of a partition begin. Bytes are only ever added behind the last ones, which fills
- * pages (by partition they were half empty, measured), and cut into pieces that LMDB keeps inside a page:
- * a larger value needs pages that lie together, and finding those in a fragmented file costs more than
- * everything else (0.4–2 ms a block, measured). Two pieces fill a page of 4 KB.
+ * index that says where the blocks of a partition begin. Bytes are only ever added behind the last
+ * ones, which fills pages (by partition they were half empty, measured), and cut into pieces that
+ * LMDB keeps inside a page: a larger value needs pages that lie together, and finding those in a
+ * fragmented file costs more than everything else (0.4–3 ms a block, measured). Two pieces fill a
+ * page of 4 KB.
  *
  *   index: u16 partition id · u48 first offset  ->  u48 place
  *   bytes: u48 place                            ->  a piece

@@ -1,9 +1,10 @@
 /**
  * How records lie in the log: a block is a run of consecutive records of one partition under a
- * checksum, for LMDB keeps none and the log is the truth. Values handed out are views of a copy made
- * for the reader, never of the map.
+ * checksum, for LMDB keeps none and the log is the truth. Values handed out are views of a copy
+ * made for the reader, never of the map.
  *
- *   u32 crc32 of the rest · u32 length · u16 records · each: f64 log time · u32 schema · u32 length · bytes
+ *   u32 crc32 of the rest · u32 length · u16 records · each: f64 log time · u32 schema ·
+ *   u32 length · bytes
  */
 import { crc32 } from 'node:zlib';
 import type { LogRecord, NewRecord, TopicPartition } from '../../ports/event-log.ts';
@@ -16,7 +17,7 @@ const CRC_BYTES = 4;
 /** Length and checksum come first in any block; a u16 count follows. */
 export const COUNT_AT = CRC_BYTES + 4;
 export const HEADER_BYTES = COUNT_AT + 2;
-/** A length beyond this is not one that was written. */
+/** 128 MB; a length beyond this is not one that was written. */
 const LENGTH_MAX = 2 ** 27;
 const RECORD_HEADER_BYTES = 16;
 
@@ -65,6 +66,7 @@ export function createBlockEncoder(): (
 
 /** Writes length and checksum of a block that is complete but for them. */
 export function seal(block: Buffer): void {
+  if (block.length > LENGTH_MAX) throw new Error(`a block of ${block.length} bytes`);
   block.writeUInt32LE(block.length, CRC_BYTES);
   block.writeUInt32LE(crc32(block.subarray(CRC_BYTES)), 0);
 }
@@ -76,7 +78,7 @@ export function lengthOf(begin: Buffer): number {
   return length <= LENGTH_MAX ? length : 0;
 }
 
-/** The records of a block from offset `from` on; undefined when the bytes are not what was written. */
+/** The records from offset `from` on; undefined when the bytes are not what was written. */
 export function decodeBlock(
   block: Buffer,
   { topic, partition }: TopicPartition,

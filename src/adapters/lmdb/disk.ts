@@ -1,6 +1,6 @@
 /**
- * How much room there is, and what an error of LMDB means: a full disk is foreseen (`low`), and when
- * it comes all the same the ballast goes, so that the work already accepted can be finished.
+ * How much room there is, and what an error of LMDB means: a full disk is foreseen (`low`), and
+ * when it comes all the same the ballast goes, so that the work already accepted can be finished.
  */
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,10 +1,10 @@
 /**
- * One LMDB environment = one data directory = one process. It holds the log and every store, so that
- * a commit and its outputs are one transaction. What is written inside `write` is on disk when it
- * returns, or not there at all.
+ * One LMDB environment = one data directory = one process. It holds the log and every store, so
+ * that a commit and its outputs are one transaction. What is written inside `write` is on disk when
+ * it returns, or not there at all.
  *
- * lmdb-js as it is used here: only `transactionSync` (an asynchronous transaction ends the process on
- * a full disk), no `overlappingSync` (a commit could return before it is flushed), a map that is
+ * lmdb-js as it is used here: only `transactionSync` (an asynchronous transaction ends the process
+ * on a full disk), no `overlappingSync` (a commit could return before it is flushed), a map that is
  * large from the start (growing leaves the old mapping behind).
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -44,9 +44,9 @@ export interface Environment {
     options?: DatabaseOptions,
   ): Database<V, K>;
   /**
-   * Runs `work` as one transaction: durable when this returns, undone when it throws. Inside another
-   * `write` it joins in. `work` must be synchronous. A full disk is `disk_guard`, another failure of
-   * the store `store_unavailable`; what `work` itself throws comes through as it is.
+   * Runs `work` as one transaction: durable when this returns, undone when it throws. Inside
+   * another `write` it joins in. `work` must be synchronous. A full disk is `disk_guard`, another
+   * failure of the store `store_unavailable`; what `work` itself throws comes through as it is.
    */
   write<T>(work: () => T): T;
   /** Inside `write`: these records are part of the transaction. */
@@ -97,8 +97,9 @@ const GUARD_SHARE = 0.05;
 const MAP_BYTES = 2 ** 38;
 const STORE_TABLES_MAX = 64;
 /**
- * How much of the list of free pages LMDB keeps at hand. It sorts what a commit frees into that list
- * one by one: with the default of 50,000 a commit after a bulk load took 10 ms of CPU, with this 1.7.
+ * How much of the list of free pages LMDB keeps at hand. It sorts what a commit frees into that
+ * list one by one: with the default of 50,000 a commit after a bulk load took 10 ms of CPU, with
+ * this 1.7.
  */
 const FREE_RUNS_MAX = 1_000;
 
@@ -237,7 +238,7 @@ function createEnvironment(parts: Parts): Environment {
   };
 }
 
-/** LMDB keeps a transaction open until a promise settles, and takes in what others write meanwhile. */
+/** LMDB would keep the transaction open, and take in what others write meanwhile. */
 function refusePromise<T>(answer: T): T {
   if (typeof answer === 'object' && answer !== null && 'then' in answer) {
     throw new Error('the work of a transaction is asynchronous');
@@ -273,6 +274,6 @@ function readFormat(path: string): number | undefined {
 const missing = ({ topic, partition }: TopicPartition, from: number, first: number): WeftError =>
   new WeftError(
     'corrupt_data',
-    `reading topic ${topic}, partition ${partition}: offsets ${from} to ${first - 1} are no longer ` +
-      `in the log`,
+    `reading topic ${topic}, partition ${partition}: offsets ${from} to ${first - 1} are ` +
+      `no longer in the log`,
   );

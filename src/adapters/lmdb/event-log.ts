@@ -1,6 +1,6 @@
 /**
- * The log of one process: it owns every partition, so a group has one subscriber and partitions never
- * change hands. "Caught up" is exact: the end of a partition is known without looking.
+ * The log of one process: it owns every partition, so a group has one subscriber and partitions
+ * never change hands. "Caught up" is exact: the end of a partition is known without looking.
  */
 import { WeftError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -98,4 +98,4 @@ export function createLmdbEventLog(environment: Environment, clock: Clock): Lmdb
 }
 
 const inUse = (group: string): string =>
-  `subscribing as ${group}: this process reads under that name already, and it owns every partition`;
+  `subscribing as ${group}: this process, which owns every partition, reads under that name already`;

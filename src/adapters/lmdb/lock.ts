@@ -198,7 +198,8 @@ function inUse(dir: string, holder: LockHolder): WeftError {
 function tooManyStale(path: string): WeftError {
   return new WeftError(
     'data_dir_in_use',
-    `taking over ${path}: several stale take-overs are in the way; delete ${path}* when no Weft runs here`,
+    `taking over ${path}: several stale take-overs are in the way; delete ${path}* when no Weft ` +
+      `runs here`,
   );
 }
 

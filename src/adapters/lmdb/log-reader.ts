@@ -1,6 +1,6 @@
 /**
- * Hands out the log's records, partition by partition in turn, as long as they are taken: one chunk a
- * partition, and the event loop in between. It looks only where something was appended, sought or
+ * Hands out the log's records, partition by partition in turn, as long as they are taken: one chunk
+ * a partition, and the event loop in between. It looks only where something was appended, sought or
  * resumed, so an idle reader costs nothing.
  */
 import type { LogRecord, TopicPartition } from '../../ports/event-log.ts';

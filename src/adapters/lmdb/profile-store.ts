@@ -38,7 +38,7 @@ interface Plane {
   readonly recent: RecentStates;
 }
 
-const GENERATION_BYTES = 32 * 1024 * 1024;
+const GENERATION_BYTES = 16 * 1024 * 1024;
 const SCAN_CHUNK = 500;
 
 export function createLmdbProfileStore(

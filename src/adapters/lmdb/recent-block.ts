@@ -1,8 +1,9 @@
 /**
- * The states of one commit as a block of bytes. What is decoded are views of it: as long as one of them
- * is held, the whole block is.
+ * The states of one commit as a block of bytes. What is decoded are views of it: as long as one of
+ * them is held, the whole block is.
  *
- *   header of a block · each: u16 key bytes · u8 deleted · f64 due, -1 never · u32 value bytes · key · value
+ *   a block's header · each: u16 key bytes · u8 deleted · f64 due, -1 never · u32 value bytes ·
+ *   key · value
  */
 import type { StateWrite } from '../../ports/profile-store.ts';
 import { COUNT_AT, HEADER_BYTES, seal } from './block.ts';

@@ -1,7 +1,7 @@
 /**
- * The two generations of recent states as they are on disk, and what a process that opens them finds: the
- * newest version of each state, and how far the older generation is folded, so that a process which
- * never lives long enough to fold a whole one gets on all the same.
+ * The two generations of recent states as they are on disk, and what a process that opens them
+ * finds: the newest version of each state, and how far the older generation is folded, so that a
+ * process which never lives long enough to fold a whole one gets on all the same.
  */
 import { WeftError } from '../../errors.ts';
 import { isWhole } from './block.ts';

@@ -1,13 +1,14 @@
 /**
- * The states of late, before they are in their table. Writing a state in its place costs a page each,
- * wherever that is (measured: 50 µs of waiting for the disk); writing it behind the others of its commit
- * costs 3. So a commit writes one block, the newest version of each state is held in memory, and a *fold*
- * brings them to their tables later, in the order of keys, each once however often it changed.
+ * The states of late, before they are in their table. A state in its place costs a page of its own,
+ * wherever that is, and the disk is waited for; behind the others of its commit it costs what it is
+ * long. So a commit writes one block, the newest version of each state is held in memory, and a
+ * *fold* brings them to their tables later, in the order of keys, each once however often it
+ * changed. (200 states with timers, 10,000 profiles: 3.1 ms a commit instead of 10.1, measured.)
  *
- * Two generations of blocks take turns: while one is written, the other is folded, a little with every
- * commit, so that it is empty when its turn comes. What must stay true: a state is in memory until the
- * transaction that folded it is on disk; blocks go only when all their states are folded or replaced;
- * whoever reads looks here first.
+ * Two generations of blocks take turns: while one is written, the other is folded, a little with
+ * every commit, so that it is empty when its turn comes. What must stay true: a state is in memory
+ * until the transaction that folded it is on disk; blocks go only when all their states are folded
+ * or replaced; whoever reads looks here first.
  */
 import type { StateWrite } from '../../ports/profile-store.ts';
 import type { Environment } from './environment.ts';

@@ -1,9 +1,9 @@
 /**
  * The log inside the environment: for every partition of every topic a run of records without gaps,
- * kept in segments (two tables each) that are dropped whole. What one append brings for a partition is
- * stored as blocks of consecutive records under the first one's offset, which cost one checksum and a
- * few puts and gets however many records they hold. Ends are in memory; they move only once the
- * transaction that wrote the records is on disk.
+ * kept in segments (two tables each) that are dropped whole. What one append brings for a partition
+ * is stored as blocks of consecutive records under the first one's offset, which cost one checksum
+ * and a few puts and gets however many records they hold. Ends are in memory; they move only once
+ * the transaction that wrote the records is on disk.
  */
 import type { Database, RootDatabase } from 'lmdb';
 import { WeftError } from '../../errors.ts';
@@ -216,7 +216,7 @@ function segmentOf(segments: readonly Segment[], id: number, offset: number): Se
   return at(segments, i);
 }
 
-/** From this offset to the end of its block. Readers go on where a block begins: first look there. */
+/** From this offset to the end of its block. Readers go on where one begins: first look there. */
 function readFrom(
   { blocks }: Segment,
   partition: TopicPartition,

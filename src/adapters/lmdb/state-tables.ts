@@ -1,6 +1,6 @@
 /**
- * States and their timers as tables, by key. Each row says itself under which moment it is in the index,
- * so whoever replaces it need not know.
+ * States and their timers as tables, by key. Each row says itself under which moment it is in the
+ * index, so whoever replaces it need not know.
  *
  *   profile.states  partition, key       u48 due (0xffffffffffff: never) · state
  *   profile.timers  partition, due, key  nothing

@@ -1,7 +1,7 @@
 /**
- * A log in memory that several workers of one process share as they would share Kafka: partitions of a
- * group move when somebody joins or leaves. It lives as long as the object, so a worker that "crashes"
- * loses its state and not the log.
+ * A log in memory that several workers of one process share as they would share Kafka: partitions
+ * of a group move when somebody joins or leaves. It lives as long as the object, so a worker that
+ * "crashes" loses its state and not the log.
  */
 import { WeftError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';

@@ -1,7 +1,7 @@
 /**
  * What a network does to calls, on purpose and from a seed: a call fails before it acted, or after
- * (the reply is lost), or is done twice, or gets only the beginning of its list done. Around any port;
- * the same seed and the same calls give the same faults.
+ * (the reply is lost), or is done twice, or gets only the beginning of its list done. Around any
+ * port; the same seed and the same calls give the same faults.
  */
 import { WeftError } from '../../errors.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The members of a group and who reads what. Whenever somebody joins or leaves, partitions are dealt
- * out anew: first taken away, then given, one change after another.
+ * The members of a group and who reads what. Whenever somebody joins or leaves, partitions are
+ * dealt out anew: first taken away, then given, one change after another.
  */
 import type { LogSink, Subscription, TopicPartition } from '../../ports/event-log.ts';
 import { createReader } from './log-reader.ts';

@@ -1,6 +1,6 @@
 /**
- * The state plane in memory with the log beside it, as Redis and Kafka are: a commit leaves its outputs
- * in the outbox, and whoever committed publishes and trims them.
+ * The state plane in memory with the log beside it, as Redis and Kafka are: a commit leaves its
+ * outputs in the outbox, and whoever committed publishes and trims them.
  */
 import type { CommitAnswer, Position } from '../../ports/outbox.ts';
 import type {

@@ -1,7 +1,7 @@
 /**
- * Three clocks: the machine's, one that runs faster (a demo lives half an hour in half a minute), and
- * one that stands still until it is told to go on (tests). None goes back; a callback never runs before
- * its moment by the same clock, although Node's own timers may be a millisecond early.
+ * Three clocks: the machine's, one that runs faster (a demo lives half an hour in half a minute),
+ * and one that stands still until it is told to go on (tests). None goes back; a callback never
+ * runs before its moment by the same clock, although Node's own timers may be a millisecond early.
  */
 import type { Clock } from '../../ports/clock.ts';
 
