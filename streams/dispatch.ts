@@ -58,16 +58,20 @@ export function createDispatchStage(options: DispatchOptions): Stage {
   const results: Result[] = [];
   const waiting: { at: number; work: Work }[] = [];
   const gates = new Map<string, Gate>();
-  let underWay = 0;
+  /** One for each move under way; resolved when its result is in `results`. */
+  const underWay = new Set<Promise<void>>();
+  let stopping = false;
   let wake = (): void => undefined;
 
+  /** While stopping nothing new begins: what the ledger has as open, the next start takes up. */
   const start = (work: Work): void => {
-    underWay += 1;
-    void step(options, work, gateOf(gates, work.carried)).then((result) => {
-      underWay -= 1;
+    if (stopping) return;
+    const moving = step(options, work, gateOf(gates, work.carried)).then((result) => {
+      underWay.delete(moving);
       results.push(result);
       wake();
     });
+    underWay.add(moving);
   };
 
   const claim = async (partitions: readonly TopicPartition[]): Promise<readonly number[]> => {
@@ -169,7 +173,7 @@ export function createDispatchStage(options: DispatchOptions): Stage {
     claim,
     release,
     async process(turn: Turn) {
-      if (underWay >= UNDER_WAY_MAX) return [];
+      if (underWay.size >= UNDER_WAY_MAX) return [];
       const progress: Progress[] = [];
       for (const input of turn.inputs) progress.push(await takeOn(input.partition, input.records));
       return progress;
@@ -184,9 +188,10 @@ export function createDispatchStage(options: DispatchOptions): Stage {
     wakeBy(look) {
       wake = look;
     },
-    settled: () => underWay === 0 && results.length === 0,
+    settled: () => underWay.size === 0 && results.length === 0,
     async stop() {
-      await Promise.all([...gates.values()].map((gate) => gate.whenIdle()));
+      stopping = true;
+      await Promise.all(underWay);
       await record();
     },
   } satisfies Stage;

@@ -63,35 +63,4 @@ describe('a gate', () => {
     await Promise.all(all);
     expect(most).toBe(1);
   });
-
-  it('is not idle while somebody stands in line', async () => {
-    const { started, work, end } = createWork();
-    const gate = createGate(1);
-    const all = [gate.run(work('a')), gate.run(work('b'))];
-    let isIdle = false;
-    const idle = gate.whenIdle().then(() => (isIdle = true));
-    await Promise.resolve();
-    end('a');
-    await all[0];
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(isIdle).toBe(false);
-    expect(started).toEqual(['a', 'b']);
-    end('b');
-    await idle;
-  });
-
-  it('says when nothing is under way any more', async () => {
-    const { work, end } = createWork();
-    const gate = createGate(1);
-    await gate.whenIdle();
-    const done = gate.run(work('a'));
-    let isIdle = false;
-    const idle = gate.whenIdle().then(() => (isIdle = true));
-    await Promise.resolve();
-    expect(isIdle).toBe(false);
-    end('a');
-    await done;
-    await idle;
-    expect(isIdle).toBe(true);
-  });
 });

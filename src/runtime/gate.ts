@@ -1,19 +1,16 @@
 /** A bound on how much of one kind of work is under way at once; the rest waits in line. */
 export interface Gate {
   run<T>(work: () => Promise<T>): Promise<T>;
-  whenIdle(): Promise<void>;
 }
 
 export function createGate(max: number): Gate {
   const line: (() => void)[] = [];
-  const idle: (() => void)[] = [];
   let running = 0;
   /** Who comes next takes the place over: it is never free in between. */
   const leave = (): void => {
     const next = line.shift();
-    if (next) return next();
-    running -= 1;
-    if (running === 0) idle.splice(0).forEach((resolve) => resolve());
+    if (next) next();
+    else running -= 1;
   };
   return {
     async run(work) {
@@ -25,7 +22,5 @@ export function createGate(max: number): Gate {
         leave();
       }
     },
-    whenIdle: () =>
-      running === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve)),
   };
 }
