@@ -17,6 +17,7 @@ import { evaluate } from '../tags/evaluate.ts';
 import { fold, mergeAggregates, prune } from '../tags/fold.ts';
 import { nextChangeAt } from '../tags/next-change.ts';
 import type { Touched } from '../tags/plan.ts';
+import { touchedByTime } from '../tags/time-touched.ts';
 import { emptyValues } from '../tags/values.ts';
 import { react, reactToTags, settleMerged } from '../triggers/react.ts';
 import { mergeTriggerStates } from '../triggers/state.ts';
@@ -73,7 +74,7 @@ export function passTime(state: ProfileState, until: number, given: Circumstance
   const edited = takeCatalogue(state, given);
   // The logical moment, not when a marker happened to come: ids of actions derive from it.
   const at = state.decayAt !== null && state.decayAt <= until ? state.decayAt : null;
-  const tags = at === null ? [] : bringUp(state, given, 'all');
+  const tags = at === null ? [] : bringUp(state, given, movedByTime(state, given));
   if (at !== null) {
     prune(given.catalogue.tags, { aggregates: state.aggregates, values: state.tags }, given.now);
   }
@@ -177,16 +178,25 @@ function noteFacts(state: ProfileState, event: StitchedEvent): void {
   }
 }
 
-/** Values nothing touched hold until `decayAt`; from then on all are looked at. */
+/** What the passing of time moved, since the values were right. */
+function movedByTime(state: ProfileState, { catalogue, now }: Circumstance): Touched {
+  const { aggregates, tags: values } = state;
+  return touchedByTime(catalogue.tags, { aggregates, values }, { since: state.clock, now });
+}
+
+/** Values nothing touched hold until `decayAt`; from then on all are looked at, or what time moved. */
 function bringUp(
   state: ProfileState,
   { catalogue, now }: Circumstance,
   touched: Touched | 'all',
 ): TagChange[] {
-  const isStale = state.decayAt !== null && now >= state.decayAt;
-  const look = isStale ? 'all' : touched;
+  const before = state.decayAt;
+  const isStale = before !== null && now >= before;
+  const isByTime = touched !== 'all' && touched.isByTime === true;
+  const look = isStale && !isByTime ? 'all' : touched;
   const changes = evaluate(catalogue.tags, state.aggregates, state.tags, { now, touched: look });
-  state.decayAt = nextChangeAt(catalogue.tags, state.aggregates, state.tags, now);
+  const since = isStale || look === 'all' ? undefined : { touched: look, before };
+  state.decayAt = nextChangeAt(catalogue.tags, state.aggregates, state.tags, now, since);
   state.clock = Math.max(state.clock, now);
   return changes;
 }
