@@ -9,7 +9,9 @@ import type { Catalogue } from '../domain/catalogue/catalogue.ts';
 import type { Action } from '../domain/message.ts';
 import { leastIdentifier } from '../domain/profile/held-identifiers.ts';
 import type { ProfileState } from '../domain/profile/profile-state.ts';
-import { tagScope } from '../domain/tags/evaluate.ts';
+import { openTagValues, rawAt, tagValueOf } from '../domain/tags/evaluate.ts';
+import { prune } from '../domain/tags/fold.ts';
+import type { TagPlan } from '../domain/tags/plan.ts';
 import { catalogueOfText } from './catalogue.ts';
 import type { Projections } from './projections.ts';
 
@@ -48,7 +50,11 @@ async function profileLines({ profiles, codecs }: DumpSource): Promise<string[]>
     for await (const [, bytes] of profiles.scan(partition)) {
       await codecs.state.learnOf(bytes);
       const state = codecs.state.decode(bytes);
-      if (!state.forward) lines.push(JSON.stringify(canonical(state, catalogue)));
+      if (state.forward) continue;
+      // What no window sees any more is forgotten now and then: here it is forgotten everywhere.
+      const { aggregates, tags: values } = state;
+      prune(catalogue.tags, { aggregates, values }, standing.clock);
+      lines.push(JSON.stringify(canonical(state, catalogue)));
     }
   }
   return lines;
@@ -68,12 +74,23 @@ function canonical(state: ProfileState, { tags }: Catalogue): unknown {
         lastSeen,
       }))
       .toSorted((a, b) => compare(JSON.stringify(a), JSON.stringify(b))),
-    tags: tagScope(tags, state.tags, state.clock),
-    windows: state.aggregates,
+    tags: valuesOf(tags, state),
+    windows: Buffer.from(state.aggregates.packed).toString('base64'),
     attributes: state.attributes.toSorted((a, b) => compare(a.name, b.name)),
     consents: state.consents.toSorted((a, b) => compare(JSON.stringify(a), JSON.stringify(b))),
     waits: state.triggers.pending,
   });
+}
+
+/** Those it has. Of days the moment they are counted from, which is the same whenever one looks. */
+function valuesOf(plan: TagPlan, state: ProfileState): unknown {
+  openTagValues(plan, state.tags);
+  const values = plan.tags.flatMap((tag) => {
+    const raw = rawAt(plan, tag.place);
+    const value = tag.unit === 'days' ? raw : tagValueOf(tag, raw, state.clock);
+    return value === null || value === undefined ? [] : [[tag.name, value] as const];
+  });
+  return Object.fromEntries(values);
 }
 
 async function actionLines({ log, codecs }: DumpSource): Promise<string[]> {

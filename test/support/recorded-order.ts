@@ -3,10 +3,9 @@
  * were taken, and where the state of absorbed profiles arrived. Read from the log itself, so that a
  * reference model can walk the same way (decisions.md Q2).
  */
-import { openProjections } from '../../src/app/projections.ts';
-import { loadConfig } from '../../src/config.ts';
 import type { Message, Origin } from '../../src/domain/message.ts';
 import { RAW_TOPICS } from '../../streams/topics.ts';
+import { withStores } from './stores.ts';
 
 export type RecordedStep =
   | {
@@ -88,10 +87,8 @@ function lastHops(handOvers: readonly HandOver[]): readonly HandOver[] {
 }
 
 /** All messages of a topic, by partition. */
-async function messagesOf(dataDir: string, topic: string): Promise<readonly Message[][]> {
-  const { config } = loadConfig({ DATA_DIR: dataDir }, {});
-  const { log, codecs, close } = await openProjections(config);
-  try {
+const messagesOf = (dataDir: string, topic: string): Promise<readonly Message[][]> =>
+  withStores(dataDir, async ({ log, codecs }) => {
     const codec = codecs.of(topic);
     const partitions: Message[][] = [];
     for (const [partition, { first, next }] of (await log.bounds(topic)).entries()) {
@@ -108,10 +105,7 @@ async function messagesOf(dataDir: string, topic: string): Promise<readonly Mess
       partitions.push(messages);
     }
     return partitions;
-  } finally {
-    await close();
-  }
-}
+  });
 
 const placeOf = ({ topic, partition, offset, index }: Origin): string =>
   [topic, partition, offset, index].join('/');
