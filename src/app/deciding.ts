@@ -1,5 +1,5 @@
 /** Functions the domain asks for: ids from causes, codes nobody can guess, messages in words. */
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import type { Catalogue } from '../domain/catalogue/catalogue.ts';
 import { madeCode } from '../domain/coupons/code.ts';
 import { expiryOf } from '../domain/coupons/coupon.ts';
@@ -11,14 +11,14 @@ const LANGUAGE = 'zh-CN';
 
 /** The same parts give the same id, 32 hex characters; no two lists of parts are confused. */
 export const hashIdOf = (...parts: readonly string[]): string =>
-  createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+  hash('sha256', JSON.stringify(parts), 'hex').slice(0, 32);
 
 /** `key`: the installation's; codes cannot be guessed without it. */
 export function couponIssuer(catalogue: Catalogue, key: Uint8Array): IssueOf {
   return (action, name, now) => {
     const coupon = catalogue.coupons.get(name);
     if (!coupon) return undefined;
-    const hash = (text: string): Uint8Array => createHmac('sha256', key).update(text).digest();
+    const hmac = (text: string): Uint8Array => createHmac('sha256', key).update(text).digest();
     const { prefix, stock, perProfile, pool } = coupon;
     return {
       tenant: action.tenant,
@@ -27,7 +27,7 @@ export function couponIssuer(catalogue: Catalogue, key: Uint8Array): IssueOf {
       profile: action.profile,
       at: now,
       expiresAt: expiryOf(coupon, now),
-      madeCode: pool ? null : madeCode({ action: action.id, coupon: name, prefix }, hash),
+      madeCode: pool ? null : madeCode({ action: action.id, coupon: name, prefix }, hmac),
       stock,
       perProfile,
     };

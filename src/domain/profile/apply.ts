@@ -26,7 +26,7 @@ import { mergeAttributes, mergeConsents, noteConsent, setAttributes } from './fa
 import { closeHeld, hold, mergeHeld, release } from './held-identifiers.ts';
 import { forwarded, type ProfileState } from './profile-state.ts';
 import { mergeRecentIds, remember } from './recent-ids.ts';
-import { transitionsOf, triggerContext, type Circumstance } from './shopper.ts';
+import { Shopper, transitionsOf, type Circumstance } from './shopper.ts';
 
 export interface Outcome {
   readonly changes: readonly Change[];
@@ -60,13 +60,10 @@ export function applyEvent(
   noteFacts(state, event);
   const touched = fold(given.catalogue.tags, state.aggregates, event, given.now);
   const tags = bringUp(state, given, touched);
-  const actions = react(given.catalogue.triggers, state.triggers, event, {
-    ...triggerContext(state, given),
-    transitions: transitionsOf(tags),
-    triggersAllowed: event.triggers,
-  });
+  const shopper = new Shopper(state, given, transitionsOf(tags), event.triggers);
+  const actions = react(given.catalogue.triggers, state.triggers, event, shopper);
   const own = changeOf(given, { cause: 'event', id: event.id, tags, identifiers });
-  return { changes: [...edited, ...own], actions };
+  return { changes: edited.length === 0 ? own : [...edited, ...own], actions };
 }
 
 /** Time has passed: tags whose windows moved, then waits that are over. */
@@ -78,7 +75,7 @@ export function passTime(state: ProfileState, until: number, given: Circumstance
   if (at !== null) {
     prune(given.catalogue.tags, { aggregates: state.aggregates, values: state.tags }, given.now);
   }
-  const context = triggerContext(state, given);
+  const context = new Shopper(state, given);
   const moved = { ...transitionsOf(tags), at: at ?? given.now };
   const actions = [
     ...reactToTags(given.catalogue.triggers, state.triggers, moved, context),
@@ -149,7 +146,7 @@ export function absorb(
   mergeAggregates(given.catalogue.tags, state.aggregates, { from: from.aggregates, now });
   state.triggers = mergeTriggerStates(state.triggers, from.triggers);
   const tags = bringUp(state, given, 'all');
-  const context = triggerContext(state, given);
+  const context = new Shopper(state, given);
   const moved = { ...transitionsOf(tags), at: now };
   const actions = [
     ...settleMerged(given.catalogue.triggers, state.triggers, context),

@@ -7,7 +7,6 @@
  */
 import { openForReading } from '../aggregates/aggregates.ts';
 import type { Aggregates } from '../aggregates/state.ts';
-import type { Scope } from '../expression.ts';
 import type { TagChange, TagValue } from '../message.ts';
 import { DAY_MS } from '../zone.ts';
 import type { PlannedTag, TagPlan, Touched } from './plan.ts';
@@ -65,14 +64,18 @@ export function valuesAt(plan: TagPlan, aggregates: Aggregates, now: number): Ta
 }
 
 /**
- * The tags as names in an expression: counts and sums that are absent are 0, truths false, anything
+ * A tag as a name in an expression: counts and sums that are absent are 0, truths false, anything
  * else is absent; money in fen, as expressions expect it.
  */
-export function tagScope(plan: TagPlan, values: TagValues, now: number): Scope {
-  const scope = Object.create(null) as Record<string, unknown>;
+export function tagInScope(
+  plan: TagPlan,
+  values: TagValues,
+  { name, now }: { readonly name: string; readonly now: number },
+): TagValue | undefined {
+  const tag = plan.byName.get(name);
+  if (tag === undefined) return undefined;
   openTagValues(plan, values);
-  for (const tag of plan.tags) scope[tag.name] = scopeValueOf(tag, rawAt(plan, tag.place), now);
-  return scope;
+  return scopeValueOf(tag, rawAt(plan, tag.place), now);
 }
 
 /** For `rawAt`; good until another profile is opened. */

@@ -27,8 +27,8 @@ export interface TriggerContext {
   /** Names of triggers that are not to be evaluated. */
   readonly quarantined: ReadonlySet<string>;
   consent(channel: string): ConsentState;
-  /** The names of an `if`: tags, `profile`, and `event` where there is one. Money in fen. */
-  scope(event: object | undefined): Scope;
+  /** What an `if` reads, by its names: tags, `profile`, `event` where there is one. Money in fen. */
+  scope(names: ReadonlySet<string>, event: object | undefined): Scope;
   /** A tag's value as the edge shows it (money in units). */
   tag(name: string): Json | undefined;
   recipients(): Action['recipients'];

@@ -50,17 +50,17 @@ export function eventFacts(event: Event, properties: readonly string[]): JsonObj
 /** An event as the triggers look at it: what its expressions see is made once, and only if asked. */
 export interface SeenEvent<E extends Event = Event> {
   readonly event: E;
-  readonly scope: () => object;
+  /** Read through `scopeOfSeen`. */
+  scope: object | undefined;
 }
 
-export function seen<E extends Event>(event: E): SeenEvent<E> {
-  let scope: object | undefined;
-  return { event, scope: () => (scope ??= eventScope(event)) };
-}
+export const seen = <E extends Event>(event: E): SeenEvent<E> => ({ event, scope: undefined });
+
+export const scopeOfSeen = (met: SeenEvent): object => (met.scope ??= eventScope(met.event));
 
 /** What is absent does not meet a condition. */
-export const meetsWhere = ({ where }: CompiledTrigger, { scope }: SeenEvent): boolean =>
-  where === null || where.evaluate({ event: scope() }) === true;
+export const meetsWhere = ({ where }: CompiledTrigger, met: SeenEvent): boolean =>
+  where === null || where.evaluate({ event: scopeOfSeen(met) }) === true;
 
 const orderFacts = ({ id, total, discount, currency, coupons }: NonNullable<Event['order']>) => ({
   id,

@@ -138,7 +138,7 @@ export class Shopper {
       bot,
       quarantined,
       consent: (channel) => consents[channel] ?? 'unknown',
-      scope: (event) => ({ ...tags, event }),
+      scope: (_, event) => ({ ...tags, event }),
       tag: (name) => tags[name],
       recipients: () => [{ type: 'uid', scope: '', value: 'u1' }],
       leastIdentifier: () => 'uid u1',

@@ -122,6 +122,8 @@ export interface TriggerPlan {
   readonly byEvent: ReadonlyMap<string, Listeners>;
   /** By `tagKey`. */
   readonly byTag: ReadonlyMap<string, readonly CompiledTrigger[]>;
+  /** Those that `byTag` has: most tags that move set nothing off. */
+  readonly tags: ReadonlySet<string>;
   /** How long an event that ends waits must be remembered, at most. */
   readonly recentHorizonMs: number;
 }
@@ -139,11 +141,13 @@ export function buildPlan(unordered: readonly CompiledTrigger[]): TriggerPlan {
     return found;
   };
   const byTag = new Map<string, CompiledTrigger[]>();
+  const tags = new Set<string>();
   for (const trigger of triggers) {
     const { pattern } = trigger;
     if (pattern.kind === 'tag') {
       const key = tagKey(pattern.tag, pattern.becomes);
       byTag.set(key, [...(byTag.get(key) ?? []), trigger]);
+      tags.add(pattern.tag);
     }
     for (const type of startsOf(pattern)) listenersOf(type).triggers.push(trigger);
     for (const type of endsOf(pattern)) addEnding(listenersOf(type).endings, trigger);
@@ -153,6 +157,7 @@ export function buildPlan(unordered: readonly CompiledTrigger[]): TriggerPlan {
     byHash: new Map(triggers.map((trigger) => [trigger.hash, trigger])),
     byEvent,
     byTag,
+    tags,
     recentHorizonMs: Math.max(0, ...triggers.map(horizonOf)),
   };
 }

@@ -15,7 +15,7 @@ import type { JsonObject } from '../event.ts';
 import type { Action, StitchedEvent, SuppressionReason } from '../message.ts';
 import type { EventContext, TagTransitions, TriggerContext } from './context.ts';
 import { decide, isQuiet, profileReason, type Cause } from './decide.ts';
-import { eventFacts, meetsWhere, seen, type SeenEvent } from './event-facts.ts';
+import { eventFacts, meetsWhere, scopeOfSeen, seen, type SeenEvent } from './event-facts.ts';
 import { tagKey, type CompiledTrigger, type TriggerPlan } from './plan.ts';
 import { advance, complete } from './progress.ts';
 import type { TriggerState } from './state.ts';
@@ -35,12 +35,13 @@ export function react(
     endWaits(listeners.endings, state, event, horizonOf(plan, context));
   }
   if (!context.triggersAllowed) return NOTHING;
-  const moved = movedTriggers(plan, context.transitions).map(({ trigger }) => trigger);
   const met = seen(event);
   const actions: Action[] = [];
-  for (const trigger of [...(listeners?.triggers ?? []), ...moved]) {
-    if (context.quarantined.has(trigger.name)) continue;
-    guarded(trigger, context, actions, () => reactOne(trigger, state, met, context));
+  for (const trigger of listeners?.triggers ?? NONE) tryOne(trigger, state, met, context, actions);
+  if (entered.length > 0 || left.length > 0) {
+    for (const { trigger } of movedTriggers(plan, context.transitions)) {
+      tryOne(trigger, state, met, context, actions);
+    }
   }
   return actions;
 }
@@ -91,6 +92,7 @@ export function settleMerged(
 }
 
 const NOTHING: readonly Action[] = [];
+const NONE: readonly CompiledTrigger[] = [];
 
 const WITHOUT_EVENT = {
   event: '',
@@ -100,6 +102,23 @@ const WITHOUT_EVENT = {
   facts: null,
   reason: null,
 } as const;
+
+/** As `guarded`, of an event: written out, as most events set nothing off. */
+function tryOne(
+  trigger: CompiledTrigger,
+  state: TriggerState,
+  met: SeenEvent<StitchedEvent>,
+  context: EventContext,
+  actions: Action[],
+): void {
+  if (context.quarantined.has(trigger.name)) return;
+  try {
+    const action = reactOne(trigger, state, met, context);
+    if (action !== undefined) actions.push(action);
+  } catch (error) {
+    context.onRuleError(trigger.name, error);
+  }
+}
 
 function guarded(
   trigger: CompiledTrigger,
@@ -115,15 +134,24 @@ function guarded(
   }
 }
 
-function movedTriggers(plan: TriggerPlan, { entered, left }: TagTransitions) {
-  if (plan.byTag.size === 0) return [];
-  const moves = [
-    ...entered.map((tag) => ({ tag, becomes: 'entered' as const })),
-    ...left.map((tag) => ({ tag, becomes: 'left' as const })),
-  ];
-  return moves.flatMap((move) =>
-    (plan.byTag.get(tagKey(move.tag, move.becomes)) ?? []).map((trigger) => ({ trigger, ...move })),
-  );
+interface Moved {
+  readonly trigger: CompiledTrigger;
+  readonly tag: string;
+  readonly becomes: 'entered' | 'left';
+}
+
+function movedTriggers(plan: TriggerPlan, { entered, left }: TagTransitions): readonly Moved[] {
+  const moved: Moved[] = [];
+  for (const tag of entered) addMoved(plan, tag, 'entered', moved);
+  for (const tag of left) addMoved(plan, tag, 'left', moved);
+  return moved;
+}
+
+function addMoved(plan: TriggerPlan, tag: string, becomes: Moved['becomes'], to: Moved[]): void {
+  if (!plan.tags.has(tag)) return;
+  for (const trigger of plan.byTag.get(tagKey(tag, becomes)) ?? NONE) {
+    to.push({ trigger, tag, becomes });
+  }
 }
 
 function reactOne(
@@ -184,7 +212,7 @@ function decideByEvent(
   const { id, receivedAt } = event;
   const cause = { event: id, anchor: id, correlation, dueAt: null, receivedAt, reason };
   const facts = (): JsonObject => eventFacts(event, trigger.contextProperties);
-  return decideNow(trigger, state, { ...cause, facts }, context, met.scope);
+  return decideNow(trigger, state, { ...cause, facts }, context, met);
 }
 
 interface LazyCause extends Omit<Cause, 'facts'> {
@@ -196,9 +224,12 @@ function decideNow(
   state: TriggerState,
   cause: LazyCause,
   context: TriggerContext,
-  scope?: () => object,
+  met?: SeenEvent,
 ): Action | undefined {
   const { condition } = trigger;
-  if (condition !== null && condition.evaluate(context.scope(scope?.())) !== true) return undefined;
+  if (condition !== null) {
+    const event = met && condition.names.has('event') ? scopeOfSeen(met) : undefined;
+    if (condition.evaluate(context.scope(condition.names, event)) !== true) return undefined;
+  }
   return decide(trigger, state, { ...cause, facts: cause.facts?.() ?? null }, context);
 }

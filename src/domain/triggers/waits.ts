@@ -157,7 +157,8 @@ function fireOne(
   const facts = JSON.parse(wait.facts) as JsonObject;
   const isQuarantined = context.quarantined.has(trigger.name);
   if (!isQuarantined && trigger.condition !== null) {
-    if (trigger.condition.evaluate(context.scope(facts)) !== true) return undefined;
+    const { condition } = trigger;
+    if (condition.evaluate(context.scope(condition.names, facts)) !== true) return undefined;
   }
   const isLate = !context.history && context.clock - wait.dueAt > trigger.maxLatenessMs;
   const reason: SuppressionReason | null = isQuarantined ? 'quarantined' : null;
