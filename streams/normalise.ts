@@ -8,14 +8,16 @@ import { IMPORT_LIMITS } from '../src/domain/event-limits.ts';
 import type { Message, RawEvent } from '../src/domain/message.ts';
 import { parseEvent } from '../src/domain/parse-event.ts';
 
+export interface DeadRaw {
+  readonly kind: 'dead';
+  readonly raw: RawEvent;
+  readonly code: string;
+  readonly reason: string;
+}
+
 export type Normalised =
   | { readonly kind: 'event'; readonly event: SentEvent; readonly raw: RawEvent }
-  | {
-      readonly kind: 'dead';
-      readonly raw: RawEvent;
-      readonly code: string;
-      readonly reason: string;
-    };
+  | DeadRaw;
 
 export function normalise(message: Message, currency: string): Normalised {
   if (message.kind !== 'raw')

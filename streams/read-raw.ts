@@ -12,7 +12,7 @@ import type { EventOutcome } from '../src/ports/outcomes.ts';
 import type { Codec } from '../src/runtime/codec.ts';
 import type { Outputs } from '../src/runtime/outputs.ts';
 import type { Turn } from '../src/runtime/stage.ts';
-import { normalise, type Normalised } from './normalise.ts';
+import { normalise, type DeadRaw, type Normalised } from './normalise.ts';
 import { RAW_TOPICS } from './topics.ts';
 
 const MESSAGES_MAX = 1_000;
@@ -31,7 +31,7 @@ export interface ReadOptions {
 export interface Raw {
   readonly record: LogRecord;
   readonly index: number;
-  readonly normalised: Normalised;
+  readonly normalised: Exclude<Normalised, DeadRaw>;
   readonly identifiers: readonly Identifier[];
 }
 
@@ -72,8 +72,11 @@ export async function readRawBatch(
     // What was appended together is read together, so that no event of it is overtaken.
     if (raws.length >= MESSAGES_MAX && record.logTime !== read.at(-1)?.logTime) break;
     read.push(record);
-    for (const [index, message] of (await decode(options, record, outputs)).entries()) {
-      const normalised = normalise(message, options.currency);
+    // An await a record is dear, and an unknown schema rare.
+    if (!options.codec.knows(record.schema)) await options.codec.learn(record.schema);
+    const messages = decode(options, record, outputs);
+    for (let index = 0; index < messages.length; index++) {
+      const normalised = normalise(messages[index] as Message, options.currency);
       if (normalised.kind === 'dead') {
         bury(options, outputs, { record, index, normalised });
         ended.push([normalised.raw, 'dead_letter']);
@@ -93,12 +96,7 @@ export async function readRawBatch(
   return { raws, read, ended };
 }
 
-async function decode(
-  options: ReadOptions,
-  record: LogRecord,
-  outputs: Outputs,
-): Promise<readonly Message[]> {
-  await options.codec.learn(record.schema);
+function decode(options: ReadOptions, record: LogRecord, outputs: Outputs): readonly Message[] {
   try {
     return options.codec.decode(record.schema, record.value);
   } catch (error) {
@@ -124,7 +122,7 @@ export function bury(
   dead: {
     readonly record: LogRecord;
     readonly index: number;
-    readonly normalised: Extract<Normalised, { kind: 'dead' }>;
+    readonly normalised: DeadRaw;
   },
 ): void {
   const { record, index, normalised } = dead;

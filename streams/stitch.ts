@@ -7,12 +7,11 @@
 import { WeftError } from '../src/errors.ts';
 import { attribute } from '../src/domain/identity/attribute.ts';
 import { createBatchView, type BatchView } from '../src/domain/identity/batch-view.ts';
-
-import type { Identifier, Pid } from '../src/domain/identity/identifier.ts';
+import type { Pid } from '../src/domain/identity/identifier.ts';
 import type { Policy } from '../src/domain/identity/policy.ts';
 import { recordsOf } from '../src/domain/identity/identity-records.ts';
 import type { Attribution, CreatedAt, Decision } from '../src/domain/identity/view.ts';
-import type { IdentityRecord, Marker, RawEvent, StitchedEvent } from '../src/domain/message.ts';
+import type { IdentityRecord, Marker, RawEvent } from '../src/domain/message.ts';
 import { partitionOf } from '../src/domain/partitioning.ts';
 import type { EventLog, LogRecord, TopicPartition } from '../src/ports/event-log.ts';
 import type { IdentitySession, IdentityStore, RawMove } from '../src/ports/identity-store.ts';
@@ -25,11 +24,11 @@ import {
   bury,
   inLogTimeOrder,
   loggedAt,
-  originOf,
   readRawBatch,
   type Raw,
   type ReadOptions,
 } from './read-raw.ts';
+import { stitched } from './stitched-event.ts';
 import { RAW_TOPICS } from './topics.ts';
 import { writeDecision, writesNothing } from './write-decision.ts';
 
@@ -122,8 +121,15 @@ export function createStitchStage(options: StitchOptions): Stage {
     const view = createBatchView(options.policy);
     await resolve(session, view, batch.raws);
     const ended: [RawEvent, EventOutcome][] = [...batch.ended];
+    const ground = { options, session, view, outputs, newToken };
     for (const raw of batch.raws) {
-      const outcome = await stitchOne({ options, session, view, outputs, newToken }, raw);
+      const decision = decide(ground, raw);
+      // Most events change nothing, and an await for each would cost more than all the rest.
+      if (changesNothing(decision)) {
+        sendOn(ground, raw, decision);
+        continue;
+      }
+      const outcome = await settle(ground, raw, decision);
       if (outcome !== null) ended.push([raw.normalised.raw, outcome]);
     }
     const last = batch.raws.at(-1);
@@ -212,14 +218,26 @@ interface Ground {
   readonly newToken: () => string;
 }
 
+const decide = ({ options, view }: Ground, { normalised, identifiers }: Raw): Decision =>
+  attribute(identifiers, view, {
+    policy: options.policy,
+    hash: options.hash,
+    tenant: normalised.raw.tenant,
+  });
+
+const changesNothing = (decision: Decision): decision is Attribution =>
+  decision.kind === 'attributed' && writesNothing(decision) && decision.refused.length === 0;
+
+/** The event goes on to the profile it was attributed to. */
+function sendOn({ options, outputs }: Ground, raw: Raw, decision: Attribution): void {
+  outputs.add('events', partitionOf(decision.target, options.partitions), stitched(raw, decision));
+}
+
 /** Answers how the event ended here; null: it goes on to its profile. */
-async function stitchOne(ground: Ground, raw: Raw): Promise<EventOutcome | null> {
-  const { options, session, view, outputs } = ground;
-  const { normalised, identifiers, record } = raw;
-  if (normalised.kind === 'dead') return 'dead_letter';
-  const { tenant } = normalised.raw;
-  const { policy } = options;
-  const decision = await decide(ground, tenant, identifiers);
+async function settle(ground: Ground, raw: Raw, first: Decision): Promise<EventOutcome | null> {
+  const { options, outputs } = ground;
+  const { normalised, record } = raw;
+  const decision = await looked(ground, raw, first);
   if (decision.kind === 'dead') {
     const reason = 'the event carries two values of one unique identifier type';
     const dead = { kind: 'dead', raw: normalised.raw, code: decision.reason, reason } as const;
@@ -231,18 +249,8 @@ async function stitchOne(ground: Ground, raw: Raw): Promise<EventOutcome | null>
     outputs.add('events', record.partition, stitched(raw, null));
     return null;
   }
-  const createdAt = placeInLog(raw, options.partitions);
-  if (!writesNothing(decision) || decision.refused.length > 0) {
-    const targetEpoch = decision.create?.epoch ?? view.root(decision.target).epoch;
-    const { newToken } = ground;
-    const writing = { tenant, decision, createdAt, policy, targetEpoch, newToken };
-    const written = await writeDecision(session, writing);
-    if (written.kind === 'again') throw movedOn();
-    emitRecords(ground, raw, decision, { createdAt, created: written.created });
-    view.apply(decision, createdAt);
-  }
-  const partition = partitionOf(decision.target, options.partitions);
-  outputs.add('events', partition, stitched(raw, decision));
+  if (!changesNothing(decision)) await change(ground, raw, decision);
+  sendOn(ground, raw, decision);
   return null;
 }
 
@@ -250,20 +258,30 @@ async function stitchOne(ground: Ground, raw: Raw): Promise<EventOutcome | null>
  * No digest leads to a profile that nobody claimed: an anon(x) that has events, a pid that another
  * founder has. What is there already is looked at before anything is created.
  */
-async function decide(
-  { options, session, view }: Ground,
-  tenant: string,
-  identifiers: readonly Identifier[],
-): Promise<Decision> {
-  const { policy, hash } = options;
-  for (;;) {
-    const decision = attribute(identifiers, view, { policy, hash, tenant });
-    if (decision.kind !== 'attributed' || !decision.create) return decision;
-    if (view.record(decision.target)) return decision;
-    const there = await session.record(tenant, decision.target);
-    if (!there) return decision;
+async function looked(ground: Ground, raw: Raw, first: Decision): Promise<Decision> {
+  const { session, view } = ground;
+  let decision = first;
+  while (decision.kind === 'attributed' && decision.create && !view.record(decision.target)) {
+    const there = await session.record(raw.normalised.raw.tenant, decision.target);
+    if (!there) break;
     view.loadRecord(there);
+    decision = decide(ground, raw);
   }
+  return decision;
+}
+
+/** Into the identity plane, as records on `events`, and into what this batch sees. */
+async function change(ground: Ground, raw: Raw, decision: Attribution): Promise<void> {
+  const { options, session, view, newToken } = ground;
+  const { tenant } = raw.normalised.raw;
+  const createdAt = placeInLog(raw, options.partitions);
+  const targetEpoch = decision.create?.epoch ?? view.root(decision.target).epoch;
+  const { policy } = options;
+  const writing = { tenant, decision, createdAt, policy, targetEpoch, newToken };
+  const written = await writeDecision(session, writing);
+  if (written.kind === 'again') throw movedOn();
+  emitRecords(ground, raw, decision, { createdAt, created: written.created });
+  view.apply(decision, createdAt);
 }
 
 /** Another worker changed what this batch relied on: the whole batch looks and decides anew. */
@@ -278,7 +296,6 @@ function emitRecords(
   decision: Attribution,
   written: { readonly createdAt: CreatedAt; readonly created: boolean },
 ): void {
-  if (raw.normalised.kind === 'dead') return;
   const { event, raw: sent } = raw.normalised;
   const records = recordsOf(decision, view, {
     tenant: event.tenant,
@@ -307,28 +324,6 @@ function emitRecords(
 function whoActsOn(record: IdentityRecord): Pid | null {
   if (record.change === 'merged') return record.absorbed;
   return record.change === 'attached' ? record.movedFrom : null;
-}
-
-function stitched(raw: Raw, decision: Attribution | null): StitchedEvent {
-  const { normalised, identifiers, record, index } = raw;
-  if (normalised.kind === 'dead') throw new TypeError('a dead event was stitched');
-  const { event, raw: sent } = normalised;
-  const accepted = new Set(decision?.accepted);
-  return {
-    ...event,
-    kind: 'event',
-    profile: decision?.target ?? '',
-    anonymous: decision?.anonymousOf !== undefined,
-    identifiers: identifiers.map((each) => ({ ...each, accepted: accepted.has(each.digest) })),
-    origin: originOf(record, index),
-    logTime: loggedAt(raw),
-    history: sent.history,
-    triggers: sent.triggers,
-    // The event counts as applied when its merge is: the transfer carries the wait then.
-    wait: decision && decision.merge.length > 0 ? null : sent.wait,
-    forwardedFrom: null,
-    hops: 0,
-  };
 }
 
 /** A total order over all raw partitions: the oldest profile survives by it. */

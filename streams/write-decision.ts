@@ -58,12 +58,9 @@ export async function writeDecision(session: IdentitySession, writing: Writing):
 async function create(session: IdentitySession, writing: Writing): Promise<EnsureAnswer> {
   const { decision, tenant, createdAt } = writing;
   if (!decision.create) return 'exists';
-  return session.ensure(tenant, {
-    pid: decision.target,
-    createdAt,
-    ...decision.create,
-    identifiers: decision.attach.map(keyOf),
-  });
+  const { founder, epoch } = decision.create;
+  const identifiers = decision.attach.map(keyOf);
+  return session.ensure(tenant, { pid: decision.target, createdAt, founder, epoch, identifiers });
 }
 
 /** Only the younger root is ever fenced; nothing is written to it until the fence ends. */

@@ -20,8 +20,6 @@ import { checkJson, fault } from './event-limits.ts';
 import type { Reading } from './event-limits.ts';
 import { toDecimal } from './money.ts';
 
-type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
-
 const QUANTITY_MAX = 1e9;
 
 export function readIdentifiers(reading: Reading, body: Bare): readonly SentIdentifier[] {
@@ -62,11 +60,7 @@ function readIdentifier(
   const verified = readFlag(reading, object, 'verified', pointer);
   const virtual = readFlag(reading, object, 'virtual', pointer);
   if (!checkJson(reading, value, 3, `${pointer}/value`)) return undefined;
-  const sent: Mutable<SentIdentifier> = { type, value };
-  if (scope !== undefined) sent.scope = scope;
-  if (verified !== undefined) sent.verified = verified;
-  if (virtual !== undefined) sent.virtual = virtual;
-  return sent;
+  return { type, scope, value, verified, virtual };
 }
 
 /** Blank counts as missing, which is not for the parser to judge. */
@@ -162,20 +156,17 @@ function readItem(reading: Reading, object: Bare, pointer: string): Item {
   if (sku === undefined && (object['sku'] ?? null) === null) {
     fault(reading, `${pointer}/sku`, 'is missing: every item needs its SKU');
   }
-  const item: Mutable<Item> = {
+  const quantity = readQuantity(reading, object, pointer);
+  const price = readMoney(reading, object, 'price', pointer) ?? 0;
+  return {
     sku: sku ?? '',
-    quantity: readQuantity(reading, object, pointer),
-    price: readMoney(reading, object, 'price', pointer) ?? 0,
+    name: readText(reading, object, 'name', pointer),
+    category: readText(reading, object, 'category', pointer),
+    brand: readText(reading, object, 'brand', pointer),
+    variant: readText(reading, object, 'variant', pointer),
+    quantity,
+    price,
   };
-  const name = readText(reading, object, 'name', pointer);
-  const category = readText(reading, object, 'category', pointer);
-  const brand = readText(reading, object, 'brand', pointer);
-  const variant = readText(reading, object, 'variant', pointer);
-  if (name !== undefined) item.name = name;
-  if (category !== undefined) item.category = category;
-  if (brand !== undefined) item.brand = brand;
-  if (variant !== undefined) item.variant = variant;
-  return item;
 }
 
 function readQuantity(reading: Reading, object: Bare, pointer: string): number {

@@ -15,21 +15,21 @@ export interface JsonObject {
 /** An identifier as it was sent: nothing about it is trusted yet (`identity/normalise.ts`). */
 export interface SentIdentifier {
   readonly type: string;
-  readonly scope?: string;
+  readonly scope?: string | undefined;
   readonly value: Json;
   /** Proof of possession by a server-side source: allows a rebind (recycled phone numbers). */
-  readonly verified?: boolean;
+  readonly verified?: boolean | undefined;
   /** A source mapping says that this is a privacy number. */
-  readonly virtual?: boolean;
+  readonly virtual?: boolean | undefined;
 }
 
 export interface Item {
   readonly sku: string;
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** A path, broad to narrow: `dairy/milk`. */
-  readonly category?: string;
-  readonly brand?: string;
-  readonly variant?: string;
+  readonly category?: string | undefined;
+  readonly brand?: string | undefined;
+  readonly variant?: string | undefined;
   /** Pieces, or a weight: any finite number ≥ 0. */
   readonly quantity: number;
   /** Fen for one. */
@@ -57,14 +57,14 @@ export interface Event {
   /** When it happened, ms UTC, as the client claims (clamped to `receivedAt` if over 5 min ahead). */
   readonly at: number;
   readonly receivedAt: number;
-  readonly order?: Order;
+  readonly order?: Order | undefined;
   readonly items: readonly Item[];
-  readonly cart?: string;
-  readonly checkout?: string;
-  readonly store?: string;
+  readonly cart?: string | undefined;
+  readonly checkout?: string | undefined;
+  readonly store?: string | undefined;
   /** Where in the retailer's world: `store`, `app`, `web`, `mini_program`, `marketplace` … */
-  readonly channel?: string;
-  readonly campaign?: string;
+  readonly channel?: string | undefined;
+  readonly campaign?: string | undefined;
   /** Everything else, as JSON text: parsed only where a rule asks for it. */
   readonly properties: string;
   readonly flags: readonly EventFlag[];

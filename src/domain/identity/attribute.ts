@@ -82,11 +82,15 @@ function attributeKnown(
     }
     accepted.push(digest);
   }
-  return target === undefined ? undefined : { ...UNCHANGED, target, accepted };
+  return target === undefined ? undefined : unchanged(target, accepted);
 }
 
-const UNCHANGED = {
+/** As `decide` builds it, key by key: all attributions have one shape. */
+const unchanged = (target: Pid, accepted: readonly Digest[]): Attribution => ({
   kind: 'attributed',
+  target,
+  anonymousOf: undefined,
+  create: undefined,
   attach: NONE,
   merge: NONE,
   rebind: NONE,
@@ -94,8 +98,8 @@ const UNCHANGED = {
   nowShared: NONE,
   nowHub: NONE,
   ownersAdded: NONE,
-  accepted: NONE,
-} as const satisfies Omit<Attribution, 'target'>;
+  accepted,
+});
 
 const isLive = (entry: IndexEntry | undefined): boolean =>
   entry === undefined || entry.mark === 'none';
@@ -103,8 +107,8 @@ const isLive = (entry: IndexEntry | undefined): boolean =>
 /** Steps 3 and 4: anon(x) holds nothing, joins nothing, owns nothing. */
 function toAnonymous(one: Identifier, view: IdentityView, options: Attributing): Attribution {
   const { pid, founder, epoch } = anonymousPid(one.digest, view, options);
-  const target = { ...UNCHANGED, target: pid, anonymousOf: one.digest };
-  return view.record(pid) === undefined ? { ...target, create: { founder, epoch } } : target;
+  const create = view.record(pid) === undefined ? { founder, epoch } : undefined;
+  return { ...unchanged(pid, NONE), anonymousOf: one.digest, create };
 }
 
 /** Step 4: without a strong identifier nothing says which of two shoppers it is. */
@@ -152,15 +156,19 @@ function decide(given: Case): Attribution {
   const founded = oldest === undefined ? foundedPid(fresh[0], view, options) : undefined;
   const target = founded?.pid ?? oldest?.pid;
   if (target === undefined) throw new Error('attributing an event whose group is empty');
+  const shares = share(given, joining, target);
   return {
     kind: 'attributed',
     target,
-    ...(founded && { create: { founder: founded.founder, epoch: founded.epoch } }),
+    anonymousOf: undefined,
+    create: founded && { founder: founded.founder, epoch: founded.epoch },
     attach: fresh,
     merge: younger.map(({ pid, by }) => ({ pid, by })),
     rebind: rebind.map((order) => (group.hasRoot(order.root) ? { ...order, root: target } : order)),
     refused,
-    ...share(given, joining, target),
+    nowShared: shares.nowShared,
+    nowHub: shares.nowHub,
+    ownersAdded: shares.ownersAdded,
     accepted: identifiers.map(({ digest }) => digest).filter((digest) => accepted.has(digest)),
   };
 }

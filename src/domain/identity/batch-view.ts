@@ -86,7 +86,9 @@ function applyTo(plane: Plane, decision: Attribution, place: CreatedAt): void {
   const { target, create, attach, merge, rebind, ownersAdded } = decision;
   const since = place.logTime;
   if (create !== undefined) {
-    const profile = { pid: target, createdAt: place, ...create, identifiers: attach.map(keyOf) };
+    const { founder, epoch } = create;
+    const identifiers = attach.map(keyOf);
+    const profile = { pid: target, createdAt: place, founder, epoch, identifiers };
     step(plane, target, (record) => ensureRecord(record, profile), ['created', 'exists']);
   }
   for (const { pid } of merge) absorb(plane, target, pid, since);

@@ -35,44 +35,53 @@ export function recordsOf(
   cause: RecordCause,
 ): readonly IdentityRecord[] {
   if (isUnchanged(decision)) return NONE;
-  return [
-    ...createdRecords(decision, cause),
-    ...decision.merge.map((merge) => mergedRecord(decision.target, merge, plane, cause)),
-    ...attachedRecords(decision, cause),
-    ...refusedRecords(decision, cause),
-  ];
+  const records: IdentityRecord[] = [];
+  addCreated(records, decision, cause);
+  for (const merge of decision.merge) {
+    records.push(mergedRecord(decision.target, merge, plane, cause));
+  }
+  addAttached(records, decision, cause);
+  addRefused(records, decision, cause);
+  return records;
 }
 
 const NONE: readonly never[] = [];
 
 const isUnchanged = ({ create, attach, merge, rebind, refused, ownersAdded }: Attribution) =>
   create === undefined &&
-  [attach, merge, rebind, refused, ownersAdded].every((list) => list.length === 0);
+  attach.length + merge.length + rebind.length + refused.length + ownersAdded.length === 0;
 
-function baseOf(cause: RecordCause, change: string, pids: readonly Pid[]) {
-  const { tenant, eventId, source, at, place, policy } = cause;
-  const recordId = [eventId, change, ...pids].join('/');
-  const moments = { effectiveAt: at, changedAt: place.logTime };
-  return { kind: 'identity', recordId, tenant, eventId, source, ...moments, policy } as const;
-}
+const recordIdOf = (
+  { eventId }: RecordCause,
+  change: string,
+  pid: Pid,
+  other: Pid | null,
+): string =>
+  other === null ? `${eventId}/${change}/${pid}` : `${eventId}/${change}/${pid}/${other}`;
 
-function createdRecords(decision: Attribution, cause: RecordCause): readonly IdentityRecord[] {
+/** One literal, as of every new profile: put together by `...`, it costs 20 µs. */
+function addCreated(records: IdentityRecord[], decision: Attribution, cause: RecordCause): void {
   const { target, create, attach, anonymousOf } = decision;
-  if (create === undefined || !cause.created) return NONE;
+  if (create === undefined || !cause.created) return;
   const founder = attach.find(({ digest }) => digest === create.founder);
-  return [
-    {
-      ...baseOf(cause, 'created', [target]),
-      change: 'created',
-      pid: target,
-      epoch: create.epoch,
-      founder: create.founder,
-      createdBy: founder?.type ?? null,
-      createdByScope: founder?.scope ?? '',
-      createdAt: cause.place,
-      anonymousOf: anonymousOf ?? null,
-    },
-  ];
+  records.push({
+    kind: 'identity',
+    change: 'created',
+    recordId: recordIdOf(cause, 'created', target, null),
+    tenant: cause.tenant,
+    eventId: cause.eventId,
+    source: cause.source,
+    effectiveAt: cause.at,
+    changedAt: cause.place.logTime,
+    policy: cause.policy,
+    pid: target,
+    epoch: create.epoch,
+    founder: create.founder,
+    createdBy: founder?.type ?? null,
+    createdByScope: founder?.scope ?? '',
+    createdAt: cause.place,
+    anonymousOf: anonymousOf ?? null,
+  });
 }
 
 function mergedRecord(
@@ -85,8 +94,15 @@ function mergedRecord(
   if (record === undefined)
     throw new Error(`recording the merge of profile ${absorbed}: no record`);
   return {
-    ...baseOf(cause, 'merged', [absorbed, survivor]),
+    kind: 'identity',
     change: 'merged',
+    recordId: recordIdOf(cause, 'merged', absorbed, survivor),
+    tenant: cause.tenant,
+    eventId: cause.eventId,
+    source: cause.source,
+    effectiveAt: cause.at,
+    changedAt: cause.place.logTime,
+    policy: cause.policy,
     survivor,
     absorbed,
     mergeId: `${absorbed}@${record.epoch}`,
@@ -101,51 +117,67 @@ function mergedRecord(
  * The founder is in the `created` record. What a rebind moved has a record for each former root;
  * moved from the profile itself, it only lost its mark.
  */
-function attachedRecords(decision: Attribution, cause: RecordCause): readonly IdentityRecord[] {
+function addAttached(records: IdentityRecord[], decision: Attribution, cause: RecordCause): void {
   const { target, create, attach, rebind } = decision;
   const founder = cause.created ? create?.founder : undefined;
-  const fresh = attach.filter(({ digest }) => digest !== founder).map(keyOf);
-  const attached = (identifiers: readonly IdentifierKey[], movedFrom: Pid | null) =>
-    ({
-      ...baseOf(cause, 'attached', movedFrom === null ? [target] : [target, movedFrom]),
-      change: 'attached',
-      pid: target,
-      identifiers,
-      movedFrom,
-    }) as const satisfies IdentityRecord;
-  const roots = new Set(rebind.map(({ root }) => root));
-  const moved = Array.from(roots, (root) =>
-    attached(
-      rebind.filter((one) => one.root === root).map(({ identifier }) => keyOf(identifier)),
-      root,
-    ),
-  );
-  return fresh.length === 0 ? moved : [attached(fresh, null), ...moved];
+  const fresh: IdentifierKey[] = [];
+  for (const one of attach) if (one.digest !== founder) fresh.push(keyOf(one));
+  if (fresh.length > 0) records.push(attachedRecord(target, fresh, null, cause));
+  for (const root of new Set(rebind.map((order) => order.root))) {
+    const moved = rebind.filter((order) => order.root === root);
+    const keys = moved.map(({ identifier }) => keyOf(identifier));
+    records.push(attachedRecord(target, keys, root, cause));
+  }
 }
+
+const attachedRecord = (
+  pid: Pid,
+  identifiers: readonly IdentifierKey[],
+  movedFrom: Pid | null,
+  cause: RecordCause,
+): IdentityRecord => ({
+  kind: 'identity',
+  change: 'attached',
+  recordId: recordIdOf(cause, 'attached', pid, movedFrom),
+  tenant: cause.tenant,
+  eventId: cause.eventId,
+  source: cause.source,
+  effectiveAt: cause.at,
+  changedAt: cause.place.logTime,
+  policy: cause.policy,
+  pid,
+  identifiers,
+  movedFrom,
+});
 
 /**
  * At most one for an event. An owner added to a mark that was there already is the consequence of
  * the conflict that set it.
  */
-function refusedRecords(decision: Attribution, cause: RecordCause): readonly IdentityRecord[] {
+function addRefused(records: IdentityRecord[], decision: Attribution, cause: RecordCause): void {
   const { target, refused, nowShared, nowHub, ownersAdded } = decision;
-  if (refused.length === 0 && ownersAdded.length === 0) return NONE;
+  if (refused.length === 0 && ownersAdded.length === 0) return;
   const reason: RefusalReason = refused[0]?.reason ?? 'strong_conflict';
   const leftOut =
     refused.length === 0
       ? ownersAdded.map(({ identifier }) => identifier)
       : refused.flatMap(({ identifiers }) => identifiers);
-  return [
-    {
-      ...baseOf(cause, 'refused', [target]),
-      change: 'refused',
-      reason,
-      identifiers: leftOut,
-      pids: [...new Set(refused.flatMap(({ pids }) => pids))],
-      attributedTo: target,
-      nowShared,
-      nowHub,
-      ownersAdded: ownersAdded.map(({ identifier, owner }) => ({ identifier, owner })),
-    },
-  ];
+  records.push({
+    kind: 'identity',
+    change: 'refused',
+    recordId: recordIdOf(cause, 'refused', target, null),
+    tenant: cause.tenant,
+    eventId: cause.eventId,
+    source: cause.source,
+    effectiveAt: cause.at,
+    changedAt: cause.place.logTime,
+    policy: cause.policy,
+    reason,
+    identifiers: leftOut,
+    pids: [...new Set(refused.flatMap(({ pids }) => pids))],
+    attributedTo: target,
+    nowShared,
+    nowHub,
+    ownersAdded: ownersAdded.map(({ identifier, owner }) => ({ identifier, owner })),
+  });
 }

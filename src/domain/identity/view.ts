@@ -82,12 +82,12 @@ export interface Attribution {
   /** The profile the event belongs to: after the merges below, a root. */
   readonly target: Pid;
   /** Set when the target is anon(x): the digest x. */
-  readonly anonymousOf?: Digest;
+  readonly anonymousOf?: Digest | undefined;
   /**
    * The target must be created. Where it turns out to exist, it is this very profile (another
    * worker, a lost answer, an anon(x) that was not loaded), and the rest holds.
    */
-  readonly create?: { readonly founder: string; readonly epoch: number };
+  readonly create?: { readonly founder: string; readonly epoch: number } | undefined;
   /** New listings of the target, claims to be made, the founder's too; empty for the known case. */
   readonly attach: readonly Identifier[];
   /** Roots to absorb into the target, oldest first. */
