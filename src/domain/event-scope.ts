@@ -1,9 +1,10 @@
 /**
  * An event as expressions see it, under the name `event`: the canonical JSON of the edge, money in
- * currency units, what is absent left out. Objects have no prototype; `properties` is parsed when
- * it is first asked for.
+ * currency units, what is absent left out. Nothing is made before it is asked for: a condition reads
+ * one field or two.
  */
 import type { Event, Item, Order } from './event.ts';
+import { LazyFields } from './expression/node.ts';
 import { toUnits, type NameType } from './expression.ts';
 
 /** To be spread into the names of an expression that may speak of `event`. */
@@ -30,35 +31,70 @@ export const EVENT_NAMES: ReadonlyMap<string, NameType> = new Map<string, NameTy
 
 type Bare = Record<string, unknown>;
 
-export function eventScope(event: Event): Readonly<Bare> {
-  const scope = Object.create(null) as Bare;
-  scope['id'] = event.id;
-  scope['type'] = event.type;
-  scope['source'] = event.source;
-  scope['at'] = event.at;
-  if (event.store !== undefined) scope['store'] = event.store;
-  if (event.channel !== undefined) scope['channel'] = event.channel;
-  if (event.campaign !== undefined) scope['campaign'] = event.campaign;
-  if (event.checkout !== undefined) scope['checkout'] = event.checkout;
-  if (event.cart !== undefined) scope['cart'] = bare({ id: event.cart });
-  if (event.order !== undefined) scope['order'] = orderScope(event.order);
-  let items: readonly Bare[] | undefined;
-  lazily(scope, 'items', () => (items ??= event.items.map(itemScope)));
-  let properties: unknown;
-  lazily(scope, 'properties', () => (properties ??= parseProperties(event.properties)));
-  return scope;
+export const eventScope = (event: Event): LazyFields => new EventScope(event);
+
+class EventScope extends LazyFields {
+  readonly names = FIELDS;
+  private readonly event: Event;
+  private items: readonly Bare[] | undefined = undefined;
+  private properties: Readonly<Bare> | undefined = undefined;
+
+  constructor(event: Event) {
+    super();
+    this.event = event;
+  }
+
+  field(name: string): unknown {
+    const { event } = this;
+    switch (name) {
+      case 'id':
+      case 'type':
+      case 'source':
+      case 'at':
+      case 'store':
+      case 'channel':
+      case 'campaign':
+      case 'checkout':
+        return event[name];
+      case 'cart':
+        return event.cart === undefined ? undefined : { id: event.cart };
+      case 'order':
+        return event.order === undefined ? undefined : orderScope(event.order);
+      case 'items':
+        return (this.items ??= event.items.map(itemScope));
+      case 'properties':
+        return (this.properties ??= parseProperties(event.properties));
+      default:
+        return undefined;
+    }
+  }
 }
 
-function orderScope({ id, total, discount, currency, coupons }: Order): Bare {
-  const units = { total: toUnits(total), discount: toUnits(discount) };
-  return bare({ id, ...units, gross: toUnits(total + discount), currency, coupons });
-}
+const FIELDS: readonly string[] = [
+  'id',
+  'type',
+  'source',
+  'at',
+  'store',
+  'channel',
+  'campaign',
+  'checkout',
+  'cart',
+  'order',
+  'items',
+  'properties',
+];
+
+const orderScope = ({ id, total, discount, currency, coupons }: Order): object => ({
+  id,
+  total: toUnits(total),
+  discount: toUnits(discount),
+  gross: toUnits(total + discount),
+  currency,
+  coupons,
+});
 
 const itemScope = ({ price, ...rest }: Item): Bare => bare({ ...rest, price: toUnits(price) });
-
-function lazily(scope: Bare, name: string, get: () => unknown): void {
-  Object.defineProperty(scope, name, { enumerable: true, get });
-}
 
 /** Anything but an object is no properties. */
 export function parseProperties(text: string): Readonly<Bare> {

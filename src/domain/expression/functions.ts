@@ -4,7 +4,16 @@
  */
 import { nearestName } from '../nearest-name.ts';
 import { ExpressionError } from './expression-error.ts';
-import { canBe, toValue, type Kind, type Node, type Run, type Value } from './node.ts';
+import {
+  canBe,
+  fieldOf,
+  LazyFields,
+  toValue,
+  type Kind,
+  type Node,
+  type Run,
+  type Value,
+} from './node.ts';
 
 interface Method {
   readonly receiver: Kind;
@@ -99,7 +108,9 @@ function unknownFunction(name: string): ExpressionError {
 function sizeOf(value: Value): Value {
   if (typeof value === 'string') return Array.from(value).length;
   if (Array.isArray(value)) return value.length;
-  return typeof value === 'object' && value !== null ? Object.keys(value).length : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  const names = value instanceof LazyFields ? value.names : Object.keys(value);
+  return names.filter((name) => fieldOf(value, name) !== undefined).length;
 }
 
 function textOf(value: Value): Value {

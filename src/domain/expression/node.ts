@@ -24,9 +24,17 @@ export function toValue(raw: unknown): Value {
   return undefined;
 }
 
+/** An object whose fields are worked out when they are asked for. */
+export abstract class LazyFields {
+  abstract readonly names: readonly string[];
+  /** undefined: it has none of this name. */
+  abstract field(name: string): unknown;
+}
+
 /** Own properties only: `constructor`, `__proto__` and `length` are absent. */
 export function fieldOf(value: Value, name: string): Value {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (value instanceof LazyFields) return toValue(value.field(name));
   if (!Object.hasOwn(value, name)) return undefined;
   return toValue((value as Readonly<Record<string, unknown>>)[name]);
 }

@@ -160,7 +160,7 @@ function membership(item: Node, holder: Node): Node {
     const among = holder.run(scope);
     if (one === undefined || typeof among !== 'object' || among === null) return undefined;
     if (Array.isArray(among)) return among.includes(one);
-    return typeof one === 'string' ? Object.hasOwn(among, one) : undefined;
+    return typeof one === 'string' ? fieldOf(among, one) !== undefined : undefined;
   };
   return { kind: 'boolean', run };
 }

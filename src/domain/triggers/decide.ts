@@ -4,12 +4,13 @@
  * suppressed action with the first reason that held. One action id is decided once.
  */
 import { isAllowed } from '../channels.ts';
-import type { JsonObject } from '../event.ts';
+import type { Json, JsonObject } from '../event.ts';
 import { hash32 } from '../hash.ts';
 import type { Action, ActionStep, SuppressionReason } from '../message.ts';
 import type { TemplateContent } from '../template.ts';
 import type { TriggerContext } from './context.ts';
-import type { CompiledTrigger, PlannedStep } from './plan.ts';
+import type { EventFacts } from './event-facts.ts';
+import type { CompiledTrigger, PlannedChannel, PlannedStep } from './plan.ts';
 import {
   compareDecided,
   compareRecords,
@@ -26,7 +27,8 @@ export interface Cause {
   readonly correlation: string | null;
   readonly dueAt: number | null;
   readonly receivedAt: number | null;
-  readonly facts: JsonObject | null;
+  /** Of the event; of a wait, as they were kept. */
+  readonly facts: EventFacts | JsonObject | null;
   /** What the pattern itself found to be wrong. */
   readonly reason: SuppressionReason | null;
 }
@@ -116,11 +118,14 @@ function isOverLimit({ hash, perProfile }: CompiledTrigger, state: TriggerState,
 
 /** Every sending step with the channels that may be used, without those that have none left. */
 function allowedSteps(trigger: CompiledTrigger, context: TriggerContext): readonly PlannedStep[] {
+  const mayUse = ({ name, consent }: PlannedChannel): boolean =>
+    consent === 'none' || isAllowed(consent, context.consent(name));
+  const isWhole = (step: PlannedStep): boolean =>
+    step.kind === 'coupon' || step.channels.every(mayUse);
+  if (trigger.steps.every(isWhole)) return trigger.steps;
   return trigger.steps.flatMap((step): PlannedStep[] => {
     if (step.kind === 'coupon') return [step];
-    const channels = step.channels.filter(
-      ({ name, consent }) => consent === 'none' || isAllowed(consent, context.consent(name)),
-    );
+    const channels = step.channels.filter(mayUse);
     return channels.length === 0 ? [] : [{ ...step, channels }];
   });
 }
@@ -146,12 +151,10 @@ function messageContext(
   { contextTags }: CompiledTrigger,
   { facts }: Cause,
   context: TriggerContext,
-): JsonObject {
-  const tags = contextTags.flatMap((name) => {
-    const value = context.tag(name);
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return { ...(facts === null ? {} : { event: facts }), tags: Object.fromEntries(tags) };
+): object {
+  const tags: Record<string, Json | undefined> = {};
+  for (const name of contextTags) tags[name] = context.tag(name);
+  return { event: facts ?? undefined, tags };
 }
 
 function remember(

@@ -2,7 +2,7 @@
  * What is kept of an event for the messages and the `if` of its trigger, as JSON in the shape of the
  * edge (money in units): bounded, as a wait keeps it inside the profile for as long as it lasts.
  */
-import type { Event, Item, Json, JsonObject } from '../event.ts';
+import type { Event, Item } from '../event.ts';
 import { EVENT_NAMES, eventScope, parseProperties } from '../event-scope.ts';
 import { toUnits, type NameType } from '../expression.ts';
 import type { CompiledTrigger } from './plan.ts';
@@ -29,23 +29,24 @@ const PROPERTY_VARIABLE = /^event\.properties\.([a-zA-Z_][a-zA-Z0-9_]{0,62})$/;
 export const propertyOfVariable = (name: string): string | undefined =>
   PROPERTY_VARIABLE.exec(name)?.[1];
 
+/** To be written as JSON, which leaves out what is undefined: all have one shape, which is fast. */
+export type EventFacts = ReturnType<typeof eventFacts>;
+
 /** `properties` are the names of those that are asked for. */
-export function eventFacts(event: Event, properties: readonly string[]): JsonObject {
-  const { id, type, source, at, store, channel, campaign, checkout, cart, order } = event;
-  return {
-    id,
-    type,
-    source,
-    at,
-    ...definedOf({ store, channel, campaign, checkout }),
-    ...(cart === undefined ? {} : { cart: { id: cart } }),
-    ...(order === undefined ? {} : { order: orderFacts(order) }),
-    ...(event.items.length === 0
-      ? {}
-      : { items: event.items.slice(0, FACT_ITEMS_MAX).map(itemFacts) }),
-    ...(properties.length === 0 ? {} : { properties: propertyFacts(event, properties) }),
-  };
-}
+export const eventFacts = (event: Event, properties: readonly string[]) => ({
+  id: event.id,
+  type: event.type,
+  source: event.source,
+  at: event.at,
+  store: cut(event.store),
+  channel: cut(event.channel),
+  campaign: cut(event.campaign),
+  checkout: cut(event.checkout),
+  cart: event.cart === undefined ? undefined : { id: event.cart },
+  order: event.order === undefined ? undefined : orderFacts(event.order),
+  items: event.items.length === 0 ? undefined : event.items.slice(0, FACT_ITEMS_MAX).map(itemFacts),
+  properties: properties.length === 0 ? undefined : propertyFacts(event, properties),
+});
 
 /** An event as the triggers look at it: what its expressions see is made once, and only if asked. */
 export interface SeenEvent<E extends Event = Event> {
@@ -71,15 +72,19 @@ const orderFacts = ({ id, total, discount, currency, coupons }: NonNullable<Even
   coupons: coupons.slice(0, FACT_ITEMS_MAX),
 });
 
-const itemFacts = ({ sku, name, category, brand, variant, quantity, price }: Item): JsonObject => ({
-  ...definedOf({ sku, name, category, brand, variant }),
+const itemFacts = ({ sku, name, category, brand, variant, quantity, price }: Item) => ({
+  sku: cut(sku),
+  name: cut(name),
+  category: cut(category),
+  brand: cut(brand),
+  variant: cut(variant),
   quantity,
   price: toUnits(price),
 });
 
-function propertyFacts(event: Event, names: readonly string[]): JsonObject {
+function propertyFacts(event: Event, names: readonly string[]): object {
   const values = parseProperties(event.properties);
-  const facts = Object.create(null) as Record<string, Json>;
+  const facts = Object.create(null) as Record<string, unknown>;
   for (const name of names) {
     const value = values[name];
     if (typeof value === 'string') facts[name] = cut(value);
@@ -88,17 +93,9 @@ function propertyFacts(event: Event, names: readonly string[]): JsonObject {
   return facts;
 }
 
-function definedOf(texts: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const defined: Record<string, string> = {};
-  for (const [name, text] of Object.entries(texts)) {
-    if (text !== undefined) defined[name] = cut(text);
-  }
-  return defined;
-}
-
 /** By whole characters. */
-const cut = (text: string): string =>
-  text.length <= TEXT_LENGTH_MAX
+const cut = (text: string | undefined): string | undefined =>
+  text === undefined || text.length <= TEXT_LENGTH_MAX
     ? text
     : `${Array.from(text)
         .slice(0, TEXT_LENGTH_MAX - 1)

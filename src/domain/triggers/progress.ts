@@ -10,9 +10,11 @@ import type { CompiledTrigger, CountPattern, Of, SequencePattern } from './plan.
 import {
   boundProgress,
   compareMarks,
+  compareProgress,
   insert,
   MARKS_MAX,
   newest,
+  PROGRESS_MAX,
   type Mark,
   type Progress,
   type TriggerState,
@@ -29,13 +31,18 @@ export function advance(
   context: TriggerContext,
 ): string | undefined {
   const { trigger, pattern } = of;
+  const { at, type, id } = met.event;
   const key = pattern.correlation.keyOf(met.event);
   if (key === undefined) return undefined;
-  const marks = marksOf(trigger, pattern, met);
-  if (marks.length === 0) return undefined;
+  // An event may be the first and the second of a sequence; `where` is asked of a first only.
+  const isFirst = pattern.types.includes(type) && meetsWhere(trigger, met);
+  const isSecond = pattern.kind === 'sequence' && pattern.thenTypes.includes(type);
+  if (!isFirst && !isSecond) return undefined;
   const progress = progressOf(state, trigger, key);
-  for (const mark of marks) {
-    if (mark.at > progress.doneAt) insert(progress.marks, mark, compareMarks);
+  if (at > progress.doneAt) {
+    const hash = hash32(id);
+    if (isFirst) insert(progress.marks, { at, id: hash, second: false }, compareMarks);
+    if (isSecond) insert(progress.marks, { at, id: hash, second: true }, compareMarks);
   }
   const completed = complete(pattern, progress) !== undefined;
   trim(of, state, progress, context);
@@ -57,28 +64,10 @@ export function complete(
   return last;
 }
 
-/** An event may be the first and the second of a sequence; `where` is asked of a first only. */
-function marksOf(
-  trigger: CompiledTrigger,
-  pattern: SequencePattern | CountPattern,
-  met: SeenEvent,
-): readonly Mark[] {
-  const { at, type } = met.event;
-  const id = hash32(met.event.id);
-  const marks: Mark[] = [];
-  const isFirst = pattern.types.includes(type);
-  if (isFirst && meetsWhere(trigger, met)) marks.push({ at, id, second: false });
-  if (pattern.kind === 'sequence' && pattern.thenTypes.includes(type)) {
-    marks.push({ at, id, second: true });
-  }
-  return marks;
-}
-
 function progressOf(state: TriggerState, { hash }: CompiledTrigger, key: string): Progress {
-  const found = state.progress.find((one) => one.trigger === hash && one.key === key);
-  if (found !== undefined) return found;
+  for (const one of state.progress) if (one.trigger === hash && one.key === key) return one;
   const progress: Progress = { trigger: hash, key, doneAt: 0, marks: [] };
-  state.progress.push(progress);
+  insert(state.progress, progress, compareProgress);
   return progress;
 }
 
@@ -87,10 +76,11 @@ function lastOfCount(
   { atLeast, withinMs }: CountPattern,
   marks: readonly Mark[],
 ): Mark | undefined {
-  return marks.find((last, index) => {
-    const first = marks[index - atLeast + 1];
-    return first !== undefined && last.at - first.at <= withinMs;
-  });
+  for (let index = atLeast - 1; index < marks.length; index++) {
+    const last = marks[index] as Mark;
+    if (last.at - (marks[index - atLeast + 1] as Mark).at <= withinMs) return last;
+  }
+  return undefined;
 }
 
 /** The first second that has a first before it, or at the same moment, within the time. */
@@ -122,12 +112,11 @@ function trim(
     // An event is no older than the age when it comes: a second waits that long for its first.
     const secondsFrom = clock - trigger.maxEventAgeMs;
     const horizon = secondsFrom - pattern.withinMs;
-    progress.marks = progress.marks.filter(
-      ({ at, second }) => at >= (second ? secondsFrom : horizon),
-    );
+    const isOfUse = ({ at, second }: Mark): boolean => at >= (second ? secondsFrom : horizon);
+    if (!progress.marks.every(isOfUse)) progress.marks = progress.marks.filter(isOfUse);
     if (progress.marks.length === 0 && progress.doneAt < horizon) {
       state.progress = state.progress.filter((one) => one !== progress);
     }
   }
-  state.progress = boundProgress(state.progress);
+  if (state.progress.length > PROGRESS_MAX) state.progress = boundProgress(state.progress);
 }

@@ -11,10 +11,9 @@
  *
  * On the history clock no event is too old.
  */
-import type { JsonObject } from '../event.ts';
 import type { Action, StitchedEvent, SuppressionReason } from '../message.ts';
 import type { EventContext, TagTransitions, TriggerContext } from './context.ts';
-import { decide, isQuiet, profileReason, type Cause } from './decide.ts';
+import { decide, isQuiet, profileReason } from './decide.ts';
 import { eventFacts, meetsWhere, scopeOfSeen, seen, type SeenEvent } from './event-facts.ts';
 import { tagKey, type CompiledTrigger, type TriggerPlan } from './plan.ts';
 import { advance, complete } from './progress.ts';
@@ -57,9 +56,10 @@ export function reactToTags(
   for (const { trigger, tag, becomes } of movedTriggers(plan, transitions)) {
     if (context.quarantined.has(trigger.name)) continue;
     const anchor = `${context.leastIdentifier()} ${tag} ${becomes}@${transitions.at}`;
-    guarded(trigger, context, actions, () =>
-      decideNow(trigger, state, { ...WITHOUT_EVENT, anchor }, context),
-    );
+    guarded(trigger, context, actions, () => {
+      if (!meetsCondition(trigger, context)) return undefined;
+      return decide(trigger, state, { ...WITHOUT_EVENT, anchor }, context);
+    });
   }
   return actions;
 }
@@ -85,7 +85,10 @@ export function settleMerged(
       if (!context.history && context.clock - last.at > trigger.maxEventAgeMs) continue;
       const anchor = `${context.leastIdentifier()} ${progress.key}@${last.at}`;
       const cause = { ...WITHOUT_EVENT, anchor, correlation };
-      guarded(trigger, context, actions, () => decideNow(trigger, state, cause, context));
+      guarded(trigger, context, actions, () => {
+        if (!meetsCondition(trigger, context)) return undefined;
+        return decide(trigger, state, cause, context);
+      });
     }
   }
   return actions;
@@ -207,29 +210,20 @@ function decideByEvent(
   { met, isTooOld, correlation = null }: EventCause,
   context: TriggerContext,
 ): Action | undefined {
+  if (!meetsCondition(trigger, context, met)) return undefined;
   const reason: SuppressionReason | null = isTooOld ? 'event_too_old' : null;
-  const { event } = met;
-  const { id, receivedAt } = event;
-  const cause = { event: id, anchor: id, correlation, dueAt: null, receivedAt, reason };
-  const facts = (): JsonObject => eventFacts(event, trigger.contextProperties);
-  return decideNow(trigger, state, { ...cause, facts }, context, met);
+  const { id, receivedAt } = met.event;
+  const facts = eventFacts(met.event, trigger.contextProperties);
+  const cause = { event: id, anchor: id, correlation, dueAt: null, receivedAt, facts, reason };
+  return decide(trigger, state, cause, context);
 }
 
-interface LazyCause extends Omit<Cause, 'facts'> {
-  readonly facts: (() => JsonObject) | null;
-}
-
-function decideNow(
-  trigger: CompiledTrigger,
-  state: TriggerState,
-  cause: LazyCause,
+function meetsCondition(
+  { condition }: CompiledTrigger,
   context: TriggerContext,
   met?: SeenEvent,
-): Action | undefined {
-  const { condition } = trigger;
-  if (condition !== null) {
-    const event = met && condition.names.has('event') ? scopeOfSeen(met) : undefined;
-    if (condition.evaluate(context.scope(condition.names, event)) !== true) return undefined;
-  }
-  return decide(trigger, state, { ...cause, facts: cause.facts?.() ?? null }, context);
+): boolean {
+  if (condition === null) return true;
+  const event = met && condition.names.has('event') ? scopeOfSeen(met) : undefined;
+  return condition.evaluate(context.scope(condition.names, event)) === true;
 }

@@ -126,7 +126,7 @@ export const compareRecent = (a: RecentKey, b: RecentKey): number =>
 export const compareMarks = (a: Mark, b: Mark): number =>
   a.at - b.at || a.id - b.id || Number(a.second) - Number(b.second);
 
-const compareProgress = (a: Progress, b: Progress): number =>
+export const compareProgress = (a: Progress, b: Progress): number =>
   a.trigger - b.trigger || compareBytewise(a.key, b.key);
 
 export const compareDecided = (a: DecidedAt, b: DecidedAt): number =>

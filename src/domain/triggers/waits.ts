@@ -184,8 +184,9 @@ function isEnded(
   { unlessTypes, correlation }: AbsencePattern,
   recent: readonly RecentKey[],
 ): boolean {
+  const last = recent.at(-1);
+  if (last === undefined || last.at < wait.armedAt) return false;
   const after = recent.filter(({ at }) => at >= wait.armedAt);
-  if (after.length === 0) return false;
   const over = overOf(wait).key;
   const endings = unlessTypes.map((type) => endingKey(type, correlation.path, wait.key));
   const own = hash32(wait.armedBy);
