@@ -59,6 +59,12 @@ export interface StreamQuestion extends Question {
   readonly format: StreamFormat;
 }
 
+/** Rows in the engine's columnar form (`runtime/columns.ts` writes it): the cheapest to store. */
+export interface RowBlock {
+  readonly rows: number;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Every method fails with `archive_unavailable` (retriable) while the store is away, overloaded or
  * out of disk; a call that failed so may have been carried out all the same.
@@ -70,13 +76,13 @@ export interface AnalyticsStore {
    */
   migrate(): Promise<void>;
   /**
-   * Stores rows (each the JSON text of one object, columns by name; a column left out has its
-   * default, an unknown one is ignored) in a stored table, named without its database. Durable when
-   * it resolves. The same rows under the same token are stored once, also after a restart; the same
-   * rows under another token are read once. No rows: nothing happens. `query_failed`: a row does not
-   * fit the table, and none was stored.
+   * Stores rows in a stored table, named without its database: each the JSON text of one object, or
+   * all as one block. Columns go by name; one left out has its default, an unknown one is ignored.
+   * Durable when it resolves. The same rows under the same token are stored once, also after a
+   * restart; the same rows under another token are read once. No rows: nothing happens.
+   * `query_failed`: a row does not fit the table, and none was stored.
    */
-  insert(table: string, rows: readonly string[], token: string): Promise<void>;
+  insert(table: string, rows: readonly string[] | RowBlock, token: string): Promise<void>;
   /** Our own question, in trusted text; everything variable comes in `params`. Moments come as text. */
   query(sql: string, question?: Question): Promise<Answer>;
   /**

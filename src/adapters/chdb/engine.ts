@@ -4,15 +4,20 @@
  * with `readonly = 1`, which no query can undo. A query that outlives its limit is reported: chDB cannot
  * be interrupted, only ended with its process.
  */
+import { mkdirSync, rmSync } from 'node:fs';
+import { unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Session } from 'chdb';
 import type { ReadLimits, Role } from './messages.ts';
-import { ProtocolError, quote, quoteName } from './protocol.ts';
+import { FORMAT_OF_ROWS, ProtocolError, quote, quoteName } from './protocol.ts';
 import { createSlots } from './slots.ts';
 import { withGrants } from './grants.ts';
 
 export interface Run {
   readonly role: Role;
   readonly text: string;
+  /** Rows of an INSERT whose text ends with its format. */
+  readonly rows: Uint8Array | undefined;
   readonly database: string;
   readonly format: string;
   readonly settings: ReadonlyMap<string, string>;
@@ -60,6 +65,7 @@ export function openEngine(options: EngineOptions): Engine {
   // Stays open for ever: the last session to close would take the engine with it.
   const keeper = withGrants((connectionArgs) => new Session(directory, { connectionArgs }));
   const version = keeper.query('SELECT version()', 'TabSeparated').trim();
+  const incoming = openIncoming(directory);
   const slots = {
     read: createSlots(limits.queriesMax, READS_WAITING_MAX),
     write: createSlots(WRITES_MAX, WRITES_WAITING_MAX),
@@ -76,9 +82,10 @@ export function openEngine(options: EngineOptions): Engine {
     try {
       if (asked.isAbandoned())
         throw new ProtocolError(394, 'Client has gone. (QUERY_WAS_CANCELLED)');
-      return await runInSession(
-        asked,
-        isReadOnly ? boundedSettings(asked, limits) : asked.settings,
+      if (isReadOnly) return await runInSession(asked, boundedSettings(asked, limits));
+      if (!asked.rows) return await runInSession(asked, asked.settings);
+      return await incoming(asked.text, asked.rows, (text) =>
+        runInSession({ ...asked, text }, asked.settings),
       );
     } finally {
       slot();
@@ -110,6 +117,31 @@ export function openEngine(options: EngineOptions): Engine {
   }
 
   return { version, run, idle };
+}
+
+/**
+ * Rows reach the engine by a file: in the text of a query they would end at the first empty line,
+ * which binary rows may hold, and all of it would be made a JavaScript string first.
+ */
+function openIncoming(directory: string) {
+  const folder = join(directory, 'incoming');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { mode: 0o700 });
+  let files = 0;
+  return async <T>(
+    text: string,
+    rows: Uint8Array,
+    insert: (text: string) => Promise<T>,
+  ): Promise<T> => {
+    const path = join(folder, String((files += 1)));
+    try {
+      await writeFile(path, rows, { mode: 0o600 });
+      const from = `FROM INFILE ${quote(path)} COMPRESSION 'none'`;
+      return await insert(text.replace(FORMAT_OF_ROWS, (format) => ` ${from}${format}`));
+    } finally {
+      await unlink(path).catch(() => undefined);
+    }
+  };
 }
 
 /** `readonly` comes last: nothing can be set after it. */

@@ -45,8 +45,11 @@ const PROTOCOL_PARAMS: ReadonlySet<string> = new Set([
   'cancel_http_readonly_queries_on_client_close',
   'client_protocol_version',
 ]);
+const INSERT = /^\s*INSERT\s+INTO\s/i;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const FORMAT_AT_END = /\bFORMAT\s+`?([A-Za-z][A-Za-z0-9]*)`?\s*;?\s*$/i;
+/** Ends an INSERT whose rows are the body of its request. */
+export const FORMAT_OF_ROWS = /\s+FORMAT\s+[A-Za-z][A-Za-z0-9]*\s*$/i;
 
 export class ProtocolError extends Error {
   readonly code: number;
@@ -115,6 +118,20 @@ function header(headers: IncomingHttpHeaders, name: string): string | undefined 
 function checkName(name: string): string {
   if (NAME.test(name)) return name;
   throw new ProtocolError(115, `Unknown setting or parameter '${name}'. (UNKNOWN_SETTING)`);
+}
+
+/** Rows stand apart from the text of their INSERT where the address has the text and the body the rows. */
+export function splitRows(
+  query: string,
+  body: Uint8Array,
+): { readonly text: string; readonly rows: Uint8Array | undefined } {
+  if (body.length > 0 && INSERT.test(query) && FORMAT_OF_ROWS.test(query))
+    return { text: query, rows: body };
+  const text = body.length === 0 ? '' : new TextDecoder().decode(body);
+  return {
+    text: query === '' || text === '' ? query + text : `${query}\n${text}`,
+    rows: undefined,
+  };
 }
 
 /** A string literal of the engine's SQL. */

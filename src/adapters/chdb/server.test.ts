@@ -74,14 +74,24 @@ describe('the HTTP face of the embedded engine', () => {
     expect((await ask('/?query=SELECT%201', { headers })).status).toBe(403);
   });
 
-  it('puts the body after the query, and tells settings from parameters', async () => {
+  it('hands the rows of an INSERT on as the bytes they are', async () => {
+    const { ask, runs } = await openFace();
+    const body = Uint8Array.of(0xff, 0x0a, 0x0a, 0x00);
+    const query = encodeURIComponent('INSERT INTO t SETTINGS a = 1\nformat Native ');
+    await ask(`/?query=${query}`, { method: 'POST', headers: WRITER, body });
+    expect(runs[0]?.text).toBe('INSERT INTO t SETTINGS a = 1\nformat Native ');
+    expect([...(runs[0]?.rows ?? [])]).toEqual([...body]);
+  });
+
+  it('puts any other body after the query, and tells settings from parameters', async () => {
     const { ask, runs } = await openFace();
     await ask(
-      '/?query=INSERT%20INTO%20t%20FORMAT%20JSONEachRow&param_a=%27x&database=weft&max_threads=2&query_id=q&wait_end_of_query=1&default_format=CSV',
+      '/?query=INSERT%20INTO%20t%20SELECT&param_a=%27x&database=weft&max_threads=2&query_id=q&wait_end_of_query=1&default_format=CSV',
       { method: 'POST', headers: WRITER, body: '{"名":1}' },
     );
     const [run] = runs;
-    expect(run?.text).toBe('INSERT INTO t FORMAT JSONEachRow\n{"名":1}');
+    expect(run?.text).toBe('INSERT INTO t SELECT\n{"名":1}');
+    expect(run?.rows).toBeUndefined();
     expect([...(run?.settings ?? [])]).toEqual([['max_threads', '2']]);
     expect([...(run?.params ?? [])]).toEqual([['a', "'x"]]);
     expect(run).toMatchObject({ role: 'write', database: 'weft', format: 'CSV' });

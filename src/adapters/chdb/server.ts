@@ -15,6 +15,7 @@ import {
   ProtocolError,
   readFault,
   readRequest,
+  splitRows,
   statusOf,
   type Asked,
 } from './protocol.ts';
@@ -46,18 +47,21 @@ async function answer(
   try {
     const asked = readRequest(request.url ?? '/', request.headers);
     if (asked.path === '/ping') return void response.end('Ok.\n');
-    const text = joinText(asked.query, await readBody(request));
+    const { text, rows } = splitRows(asked.query, await readBody(request));
     if (text.trim() === '') return void response.end('Ok.\n');
     const role = roleOf(accounts, asked);
-    const ran = await engine.run({ ...asked, role, text, isAbandoned: () => response.destroyed });
+    const ran = await engine.run({
+      ...asked,
+      role,
+      text,
+      rows,
+      isAbandoned: () => response.destroyed,
+    });
     await sendResult(response, asked, text, ran);
   } catch (error) {
     sendFault(response, error);
   }
 }
-
-const joinText = (query: string, body: string): string =>
-  query === '' ? body : body === '' ? query : `${query}\n${body}`;
 
 function roleOf(accounts: readonly Account[], asked: Asked): Role {
   const account = accounts.find(({ user, key }) => user === asked.user && isSame(key, asked.key));
@@ -74,7 +78,7 @@ function isSame(left: string, right: string): boolean {
   return timingSafeEqual(digest(left), digest(right));
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage): Promise<Uint8Array> {
   const isGzip = request.headers['content-encoding'] === 'gzip';
   const source = isGzip ? request.pipe(createGunzip()) : request;
   const chunks: Buffer[] = [];
@@ -85,7 +89,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
       throw new ProtocolError(223, 'The request is too large. (QUERY_IS_TOO_LARGE)');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, bytes);
 }
 
 async function sendResult(

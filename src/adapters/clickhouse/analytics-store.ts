@@ -3,7 +3,13 @@
  * and limits travel inside the statement or the request, never as settings of a session. A question of
  * somebody else is first read by the engine itself, checked (`sql-guard.ts`), and run as it was checked.
  */
-import { createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
+import { Readable } from 'node:stream';
+import {
+  createClient,
+  drainStream,
+  type ClickHouseClient,
+  type ClickHouseSettings,
+} from '@clickhouse/client';
 import { WeftError } from '../../errors.ts';
 import {
   STREAM_FORMATS,
@@ -12,6 +18,7 @@ import {
   type Migration,
   type QueryLimits,
   type Question,
+  type RowBlock,
   type StreamQuestion,
 } from '../../ports/analytics-store.ts';
 import { failureOf, readFailureOf } from './failures.ts';
@@ -137,9 +144,18 @@ export function openClickHouse(options: ClickHouseOptions): AnalyticsStore {
 
     async insert(table, rows, token) {
       if (!TABLE_NAME.test(table)) throw new TypeError(`not a table's name: ${table}`);
-      if (rows.length === 0) return;
-      const into = `INSERT INTO weft_store.${table} SETTINGS async_insert = 0, input_format_skip_unknown_fields = 1, insert_deduplicate = 1, insert_deduplication_token = ${quote(token)} FORMAT JSONEachRow`;
-      await execute(`rows for ${table}`, `${into}\n${rows.join('\n')}`);
+      const { count, format, bytes } = bodyOf(rows);
+      if (count === 0) return;
+      try {
+        const { stream } = await engine.exec({
+          query: `INSERT INTO weft_store.${table} FORMAT ${format}`,
+          values: Readable.from([bytes], { objectMode: false }),
+          clickhouse_settings: insertSettings(token),
+        });
+        await drainStream(stream);
+      } catch (error) {
+        throw failureOf(`rows for ${table}`, error);
+      }
     },
 
     query: (sql, question = {}) => ask(sql, question),
@@ -181,6 +197,26 @@ export function openClickHouse(options: ClickHouseOptions): AnalyticsStore {
   } satisfies AnalyticsStore;
 }
 
+interface InsertBody {
+  readonly count: number;
+  readonly format: 'Native' | 'JSONEachRow';
+  readonly bytes: Uint8Array;
+}
+
+const bodyOf = (rows: readonly string[] | RowBlock): InsertBody =>
+  'bytes' in rows
+    ? { count: rows.rows, format: 'Native', bytes: rows.bytes }
+    : { count: rows.length, format: 'JSONEachRow', bytes: Buffer.from(rows.join('\n')) };
+
+/** `optimize_on_insert` would merge copies of a row at once, which FINAL and every merge do anyway. */
+const insertSettings = (token: string): ClickHouseSettings => ({
+  async_insert: 0,
+  optimize_on_insert: 0,
+  input_format_skip_unknown_fields: 1,
+  insert_deduplicate: 1,
+  insert_deduplication_token: token,
+});
+
 const trustedSettings = (limits: Partial<QueryLimits> | undefined): ClickHouseSettings => ({
   output_format_json_quote_64bit_integers: 0,
   ...(limits?.timeoutMs !== undefined && { max_execution_time: seconds(limits.timeoutMs) }),
@@ -211,5 +247,3 @@ const toAnswer = ({ meta, data, rows }: JsonResult): Answer => ({
   data,
   rows: rows ?? data.length,
 });
-
-const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;

@@ -1,0 +1,324 @@
+/**
+ * Rows of one table, gathered column by column as bytes of ClickHouse's Native format: for the engine
+ * little more than a copy, where a row of JSON is a parse (measured: a tenth of the CPU). A column is told
+ * of every row exactly once, in the same order as all others of its block.
+ */
+import { Buffer } from 'node:buffer';
+import type { RowBlock } from '../ports/analytics-store.ts';
+
+const ROOM_AT_FIRST = 1_024;
+/** Shorter ASCII is written quicker by a loop than by a native call. */
+const SHORT_CHARS_MAX = 40;
+const UTF8_BYTES_PER_CHAR = 3;
+const VARINT_BYTES_MAX = 5;
+const TWO_TO_32 = 0x1_0000_0000;
+
+/** Bytes that grow; little endian, as the format is. */
+export class Bytes {
+  length = 0;
+  private room = Buffer.allocUnsafe(ROOM_AT_FIRST);
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.room[this.length] = value;
+    this.length += 1;
+  }
+
+  uint16(value: number): void {
+    this.reserve(2);
+    this.room[this.length] = value & 0xff;
+    this.room[this.length + 1] = value >>> 8;
+    this.length += 2;
+  }
+
+  uint32(value: number): void {
+    this.reserve(4);
+    this.length = this.room.writeUInt32LE(value, this.length);
+  }
+
+  /** Any safe integer. */
+  int64(value: number): void {
+    this.reserve(8);
+    const high = Math.floor(value / TWO_TO_32);
+    this.room.writeUInt32LE(value - high * TWO_TO_32, this.length);
+    this.length = this.room.writeInt32LE(high, this.length + 4);
+  }
+
+  varint(value: number): void {
+    this.reserve(VARINT_BYTES_MAX);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.room[this.length] = (rest & 0x7f) | 0x80;
+      this.length += 1;
+      rest >>>= 7;
+    }
+    this.room[this.length] = rest;
+    this.length += 1;
+  }
+
+  /** UTF-8, its length in front. */
+  text(value: string): void {
+    const { length } = value;
+    this.reserve(length * UTF8_BYTES_PER_CHAR + VARINT_BYTES_MAX);
+    if (length <= SHORT_CHARS_MAX && this.shortAscii(value)) return;
+    const bytes = Buffer.byteLength(value);
+    this.varint(bytes);
+    this.length += this.room.write(value, this.length);
+  }
+
+  append(bytes: Bytes): void {
+    this.reserve(bytes.length);
+    bytes.room.copy(this.room, this.length, 0, bytes.length);
+    this.length += bytes.length;
+  }
+
+  /** A copy. */
+  take(): Uint8Array {
+    const taken = Buffer.from(this.room.subarray(0, this.length));
+    this.length = 0;
+    return taken;
+  }
+
+  private shortAscii(value: string): boolean {
+    const start = this.length + 1;
+    for (let i = 0; i < value.length; i += 1) {
+      const code = value.charCodeAt(i);
+      if (code >= 0x80) return false;
+      this.room[start + i] = code;
+    }
+    this.room[this.length] = value.length;
+    this.length = start + value.length;
+    return true;
+  }
+
+  private reserve(bytes: number): void {
+    if (this.length + bytes <= this.room.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.room.length * 2, this.length + bytes));
+    this.room.copy(larger, 0, 0, this.length);
+    this.room = larger;
+  }
+}
+
+/** What a block needs of every column. `type` is the engine's word. */
+export interface Column {
+  readonly type: string;
+  readonly rows: number;
+  /** What stands before the column's data, and before the offsets of lists of it. */
+  writeHead(out: Bytes): void;
+  writeData(out: Bytes): void;
+  clear(): void;
+}
+
+abstract class Plain {
+  rows = 0;
+  protected readonly bytes = new Bytes();
+
+  writeHead(): void {}
+
+  writeData(out: Bytes): void {
+    out.append(this.bytes);
+  }
+
+  clear(): void {
+    this.rows = 0;
+    this.bytes.length = 0;
+  }
+}
+
+class Texts extends Plain implements Column {
+  readonly type = 'String';
+  readonly blank = '';
+
+  push(value: string): void {
+    this.rows += 1;
+    this.bytes.text(value);
+  }
+}
+
+class Wholes extends Plain implements Column {
+  readonly type: string;
+  readonly blank = 0;
+
+  constructor(type: string) {
+    super();
+    this.type = type;
+  }
+
+  push(value: number): void {
+    this.rows += 1;
+    this.bytes.int64(value);
+  }
+}
+
+class Smalls extends Plain implements Column {
+  readonly type = 'UInt16';
+
+  push(value: number): void {
+    this.rows += 1;
+    this.bytes.uint16(value);
+  }
+}
+
+class Flags extends Plain implements Column {
+  readonly type = 'Bool';
+
+  push(value: boolean): void {
+    this.rows += 1;
+    this.bytes.byte(value ? 1 : 0);
+  }
+}
+
+/** Keys of a LowCardinality column come with every block; there is no dictionary beside it. */
+const KEYS_VERSION = 1;
+const WITH_KEYS = 1 << 9;
+const INDEX_OF_1_BYTE = 0;
+const INDEX_OF_2_BYTES = 1;
+const INDEX_OF_4_BYTES = 2;
+
+/** Texts of which there are few: each is written once, rows have its number. */
+class Words implements Column {
+  readonly type = 'LowCardinality(String)';
+  private readonly numbers = new Map<string, number>();
+  private indices = new Uint32Array(ROOM_AT_FIRST);
+  rows = 0;
+
+  push(word: string): void {
+    let number = this.numbers.get(word);
+    if (number === undefined) {
+      number = this.numbers.size;
+      this.numbers.set(word, number);
+    }
+    if (this.rows === this.indices.length) {
+      const larger = new Uint32Array(this.rows * 2);
+      larger.set(this.indices);
+      this.indices = larger;
+    }
+    this.indices[this.rows] = number;
+    this.rows += 1;
+  }
+
+  writeHead(out: Bytes): void {
+    out.int64(KEYS_VERSION);
+  }
+
+  writeData(out: Bytes): void {
+    if (this.rows === 0) return;
+    const words = this.numbers.size;
+    const width =
+      words <= 0x100 ? INDEX_OF_1_BYTE : words <= 0x1_0000 ? INDEX_OF_2_BYTES : INDEX_OF_4_BYTES;
+    out.int64(width | WITH_KEYS);
+    out.int64(words);
+    for (const word of this.numbers.keys()) out.text(word);
+    out.int64(this.rows);
+    for (let row = 0; row < this.rows; row += 1) {
+      const number = this.indices[row] as number;
+      if (width === INDEX_OF_1_BYTE) out.byte(number);
+      else if (width === INDEX_OF_2_BYTES) out.uint16(number);
+      else out.uint32(number);
+    }
+  }
+
+  clear(): void {
+    this.rows = 0;
+    this.numbers.clear();
+  }
+}
+
+interface Nullable<T> extends Column {
+  readonly blank: T;
+  push(value: T): void;
+}
+
+class Nullables<T> implements Column {
+  readonly type: string;
+  private readonly nulls = new Bytes();
+  private readonly values: Nullable<T>;
+
+  constructor(values: Nullable<T>) {
+    this.type = `Nullable(${values.type})`;
+    this.values = values;
+  }
+
+  get rows(): number {
+    return this.values.rows;
+  }
+
+  push(value: T | null): void {
+    this.nulls.byte(value === null ? 1 : 0);
+    this.values.push(value ?? this.values.blank);
+  }
+
+  writeHead(out: Bytes): void {
+    this.values.writeHead(out);
+  }
+
+  writeData(out: Bytes): void {
+    out.append(this.nulls);
+    this.values.writeData(out);
+  }
+
+  clear(): void {
+    this.nulls.length = 0;
+    this.values.clear();
+  }
+}
+
+/** A row is what was pushed to `items` since the `end` before. */
+class Lists<C extends Column> extends Plain implements Column {
+  readonly type: string;
+  readonly items: C;
+
+  constructor(items: C) {
+    super();
+    this.type = `Array(${items.type})`;
+    this.items = items;
+  }
+
+  end(): void {
+    this.rows += 1;
+    this.bytes.int64(this.items.rows);
+  }
+
+  override writeHead(out?: Bytes): void {
+    if (out) this.items.writeHead(out);
+  }
+
+  override writeData(out: Bytes): void {
+    super.writeData(out);
+    this.items.writeData(out);
+  }
+
+  override clear(): void {
+    super.clear();
+    this.items.clear();
+  }
+}
+
+export const texts = () => new Texts();
+export const words = () => new Words();
+export const flags = () => new Flags();
+export const smalls = () => new Smalls();
+export const wholes = () => new Wholes('UInt64');
+export const integers = () => new Wholes('Int64');
+/** Integer ms. */
+export const moments = () => new Wholes("DateTime64(3, 'UTC')");
+export const nullable = <T>(values: Nullable<T>) => new Nullables<T>(values);
+export const lists = <C extends Column>(items: C) => new Lists(items);
+
+/** What was gathered, as one block, and begins anew. */
+export function takeBlock(columns: Readonly<Record<string, Column>>): RowBlock {
+  const entries = Object.entries(columns);
+  const rows = entries[0]?.[1].rows ?? 0;
+  const out = new Bytes();
+  out.varint(entries.length);
+  out.varint(rows);
+  for (const [name, column] of entries) {
+    if (column.rows !== rows) throw new RangeError(`${name} has ${column.rows} of ${rows} rows`);
+    out.text(name);
+    out.text(column.type);
+    column.writeHead(out);
+    column.writeData(out);
+    column.clear();
+  }
+  return { rows, bytes: out.take() };
+}
