@@ -17,7 +17,7 @@ import {
 import type { Action, Delivery, Message, StitchedEvent } from '../src/domain/message.ts';
 import type { DispatchEntry, DispatchLedger } from '../src/ports/dispatch-ledger.ts';
 import type { EventLog, LogRecord, TopicPartition } from '../src/ports/event-log.ts';
-import type { Position } from '../src/ports/outbox.ts';
+import type { CommitAnswer, Position } from '../src/ports/outbox.ts';
 import type { Codec } from '../src/runtime/codec.ts';
 import { Outputs, publish, type TopicCodecs } from '../src/runtime/outputs.ts';
 import { createGate, type Gate } from '../src/runtime/gate.ts';
@@ -126,39 +126,54 @@ export function createDispatchStage(options: DispatchOptions): Stage {
     return { kind: 'done', partition, next: to.offset, applied: records.length };
   };
 
+  /** All partitions at once: where the ledger can, their commits share one flush. */
   const record = async (): Promise<void> => {
     if (results.length === 0) return;
-    const batch = results.splice(0);
+    const byPartition = new Map<number, Result[]>();
+    for (const result of results.splice(0)) {
+      const { partition } = result.work;
+      const mine = byPartition.get(partition);
+      if (mine) mine.push(result);
+      else byPartition.set(partition, [result]);
+    }
+    const ends = await Promise.allSettled(
+      [...byPartition].map(([partition, mine]) => recordOf(partition, mine)),
+    );
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed) throw failed.reason;
+  };
+
+  const recordOf = async (partition: number, mine: readonly Result[]): Promise<void> => {
+    const own = owned.get(partition);
+    if (!own) return;
+    const outputs = new Outputs(options.codecs);
+    for (const { delivery, issued } of mine) {
+      outputs.add('deliveries', partition, delivery);
+      if (issued) outputs.add('events', partition, issued);
+    }
+    const at = { partition, epoch: own.epoch, from: own.position, to: own.position };
+    const entries = mine.map((result) => result.entry);
+    let answer: CommitAnswer;
+    try {
+      answer = await options.ledger.commit({ ...at, entries, outputs: outputs.records() });
+    } catch (error) {
+      // What was done is done: it is recorded with the next try.
+      results.push(...mine);
+      throw error;
+    }
+    if (answer.kind !== 'committed') {
+      release([{ topic: 'actions', partition }]);
+      throw new WeftError(
+        'store_unavailable',
+        `dispatch: partition ${partition} was ${answer.kind}`,
+      );
+    }
+    await publish(options.log, answer.unpublished, (s) => options.ledger.trim(partition, s));
     const now = options.clock.now();
-    for (const [partition, own] of owned) {
-      const mine = batch.filter((result) => result.work.partition === partition);
-      if (mine.length === 0) continue;
-      const outputs = new Outputs(options.codecs);
-      for (const { delivery, issued } of mine) {
-        outputs.add('deliveries', partition, delivery);
-        if (issued) outputs.add('events', partition, issued);
-      }
-      const answer = await options.ledger.commit({
-        partition,
-        epoch: own.epoch,
-        from: own.position,
-        to: own.position,
-        entries: mine.map((result) => result.entry),
-        outputs: outputs.records(),
-      });
-      if (answer.kind !== 'committed') {
-        release([{ topic: 'actions', partition }]);
-        throw new WeftError(
-          'store_unavailable',
-          `dispatch: partition ${partition} was ${answer.kind}`,
-        );
-      }
-      await publish(options.log, answer.unpublished, (s) => options.ledger.trim(partition, s));
-      for (const { work, entry, delivery } of mine) {
-        options.onDelivery(delivery);
-        if (entry.state === 'open') start(work);
-        if (entry.state === 'waiting') waiting.push({ at: entry.nextTryAt ?? now, work });
-      }
+    for (const { work, entry, delivery } of mine) {
+      options.onDelivery(delivery);
+      if (entry.state === 'open') start(work);
+      if (entry.state === 'waiting') waiting.push({ at: entry.nextTryAt ?? now, work });
     }
   };
 
@@ -174,9 +189,7 @@ export function createDispatchStage(options: DispatchOptions): Stage {
     release,
     async process(turn: Turn) {
       if (underWay.size >= UNDER_WAY_MAX) return [];
-      const progress: Progress[] = [];
-      for (const input of turn.inputs) progress.push(await takeOn(input.partition, input.records));
-      return progress;
+      return Promise.all(turn.inputs.map((input) => takeOn(input.partition, input.records)));
     },
     async idle() {
       await record();

@@ -9,7 +9,7 @@ export function createLmdbCheckpointStore(environment: Environment): CheckpointS
   return {
     load: async (name) => table.getBinary(name),
     async save(name, value) {
-      environment.write(() => table.putSync(name, value));
+      await environment.share({ run: () => table.putSync(name, value) });
     },
   } satisfies CheckpointStore;
 }

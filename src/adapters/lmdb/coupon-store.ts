@@ -8,7 +8,6 @@
  *   coupon.holders   tenant, coupon, profile    how many
  *   coupon.counts    tenant, coupon             issued, left in the pool, next sequence
  */
-import { setImmediate } from 'node:timers/promises';
 import type { Database } from 'lmdb';
 import { WeftError } from '../../errors.ts';
 import type {
@@ -19,7 +18,6 @@ import type {
 } from '../../ports/coupon-store.ts';
 import { isCouponCode } from '../../ports/coupon-store.ts';
 import type { Environment } from './environment.ts';
-import { createSharedWrite } from './shared-write.ts';
 
 type Key = (string | number)[];
 type Issue = Pick<IssuedCoupon, 'code' | 'profile' | 'issuedAt' | 'expiresAt'>;
@@ -43,9 +41,8 @@ const NO_COUNTS: Counts = { issued: 0, pool: 0, next: 0 };
 
 export function createLmdbCouponStore(environment: Environment): CouponStore {
   const tables = openTables(environment);
-  const write = createSharedWrite(environment);
   return {
-    issue: (request) => write(() => issue(tables, request)),
+    issue: (request) => environment.share({ run: () => issue(tables, request) }),
     async importCodes(tenant, coupon, codes) {
       const wrong = codes.findIndex((code) => !isCouponCode(code));
       if (wrong >= 0) {
@@ -54,8 +51,7 @@ export function createLmdbCouponStore(environment: Environment): CouponStore {
       let added = 0;
       for (let start = 0; start < codes.length; start += IMPORT_CHUNK) {
         const chunk = codes.slice(start, start + IMPORT_CHUNK);
-        added += environment.write(() => addToPool(tables, [tenant, coupon], chunk));
-        await setImmediate();
+        added += await environment.share({ run: () => addToPool(tables, [tenant, coupon], chunk) });
       }
       return { added, known: codes.length - added };
     },

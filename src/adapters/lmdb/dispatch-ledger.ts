@@ -8,6 +8,7 @@
  */
 import type { Database } from 'lmdb';
 import type { DispatchEntry, DispatchLedger } from '../../ports/dispatch-ledger.ts';
+import type { CommitAnswer } from '../../ports/outbox.ts';
 import type { Environment } from './environment.ts';
 import { openFencedPositions } from './fenced-positions.ts';
 
@@ -37,18 +38,19 @@ export function createLmdbDispatchLedger(environment: Environment): DispatchLedg
     },
     known: async (partition, ids) =>
       ids.map(({ tenant, id }) => readState(tables, [partition, tenant, id])),
-    async commit(commit) {
-      const name = String(commit.partition);
-      const checked = positions.check(name, commit);
-      if (checked === 'fenced') return { kind: 'fenced' };
-      if (checked === 'moved') return { kind: 'moved', position: positions.get(name).position };
-      environment.write(() => {
-        for (const entry of commit.entries) writeEntry(tables, commit.partition, entry);
-        positions.advance(name, commit.to);
-        environment.appendInside(commit.outputs);
-      });
-      return { kind: 'committed', unpublished: [] };
-    },
+    commit: (commit) =>
+      environment.share<CommitAnswer>({
+        run() {
+          const name = String(commit.partition);
+          const checked = positions.check(name, commit);
+          if (checked === 'fenced') return { kind: 'fenced' };
+          if (checked === 'moved') return { kind: 'moved', position: positions.get(name).position };
+          for (const entry of commit.entries) writeEntry(tables, commit.partition, entry);
+          positions.advance(name, commit.to);
+          environment.appendInside(commit.outputs);
+          return { kind: 'committed', unpublished: [] };
+        },
+      }),
     unpublished: async () => [],
     trim: async () => {},
   } satisfies DispatchLedger;

@@ -28,6 +28,8 @@ import { acquireLock } from './lock.ts';
 import type { Lock } from './lock.ts';
 import { SEGMENTS_MAX, TABLES_PER_SEGMENT, openSegments } from './segments.ts';
 import type { Segments } from './segments.ts';
+import { createSharedWrites } from './shared-write.ts';
+import type { SharedWork } from './shared-write.ts';
 
 export interface Environment {
   readonly dir: string;
@@ -49,6 +51,10 @@ export interface Environment {
    * failure of the store `store_unavailable`; what `work` itself throws comes through as it is.
    */
   write<T>(work: () => T): T;
+  /** The same for who can wait a little: all who wait share one transaction and its flush. */
+  share<T>(work: SharedWork<T>): Promise<T>;
+  /** Runs now what waits to be shared. */
+  flush(): void;
   /** Inside `write`: these records are part of the transaction. */
   appendInside(records: readonly NewRecord[]): void;
   /** Calls `listener` after each transaction that appended, with the partitions it touched. */
@@ -167,6 +173,29 @@ function createEnvironment(parts: Parts): Environment {
     }
   };
 
+  const write = <T>(work: () => T): T => {
+    if (writing) return work();
+    let touched: readonly number[] = [];
+    const result = attempt('writing', () => {
+      segments.roll();
+      writing = true;
+      try {
+        const answer = root.transactionSync(() => refusePromise(work()));
+        touched = segments.settle();
+        return answer;
+      } finally {
+        writing = false;
+        segments.discard();
+      }
+    });
+    if (touched.length > 0) {
+      const ids = touched.map((id) => directory.partition(id));
+      for (const listener of listeners) listener(ids);
+    }
+    return result;
+  };
+  const shared = createSharedWrites(write);
+
   return {
     dir,
     id: directory.id,
@@ -181,27 +210,9 @@ function createEnvironment(parts: Parts): Environment {
       tables.set(name, table as Database);
       return table;
     },
-    write<T>(work: () => T): T {
-      if (writing) return work();
-      let touched: readonly number[] = [];
-      const result = attempt('writing', () => {
-        segments.roll();
-        writing = true;
-        try {
-          const answer = root.transactionSync(() => refusePromise(work()));
-          touched = segments.settle();
-          return answer;
-        } finally {
-          writing = false;
-          segments.discard();
-        }
-      });
-      if (touched.length > 0) {
-        const ids = touched.map((id) => directory.partition(id));
-        for (const listener of listeners) listener(ids);
-      }
-      return result;
-    },
+    write,
+    share: (work) => shared.write(work),
+    flush: () => shared.flush(),
     appendInside(records) {
       if (!writing) throw new Error('appendInside is called outside of write');
       segments.append(records, clock.now());
@@ -231,6 +242,7 @@ function createEnvironment(parts: Parts): Environment {
     diskState: () => disk.state(),
     setAddress: (address) => lock.setAddress(address),
     async close() {
+      shared.flush();
       listeners.clear();
       await root.close();
       lock.release();

@@ -2,11 +2,10 @@
  * The log of one process: it owns every partition, so a group has one subscriber and partitions
  * never change hands. "Caught up" is exact: the end of a partition is known without looking.
  */
-import { WeftError } from '../../errors.ts';
+import { messageOf, WeftError } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventLog, TopicPartition } from '../../ports/event-log.ts';
 import type { Environment } from './environment.ts';
-import { createGroupCommit } from './group-commit.ts';
 import { createLogReader } from './log-reader.ts';
 import type { LogReader } from './log-reader.ts';
 
@@ -16,7 +15,7 @@ export interface LmdbEventLog extends EventLog {
 }
 
 export function createLmdbEventLog(environment: Environment, clock: Clock): LmdbEventLog {
-  const commits = createGroupCommit(environment);
+  let isClosed = false;
   const groups = new Map<string, LogReader | null>();
   const tails = new Set<LogReader>();
   const partitionsOf = (topic: string): readonly TopicPartition[] => {
@@ -31,7 +30,13 @@ export function createLmdbEventLog(environment: Environment, clock: Clock): Lmdb
     async append(records) {
       // Here, so that only the caller who is mistaken hears of it.
       for (const record of records) environment.bounds(record);
-      await commits.append(records);
+      if (isClosed) throw new WeftError('log_unavailable', 'appending to the log: it is closed');
+      if (records.length === 0) return;
+      const bytes = records.reduce((sum, { value }) => sum + value.length, 0);
+      const run = (): void => environment.appendInside(records);
+      await environment.share({ run, bytes }).catch((error: unknown) => {
+        throw asLogError(error);
+      });
     },
     read: async (partition, from, limits) => environment.read(partition, from, limits),
     bounds: async (topic) => partitionsOf(topic).map((partition) => environment.bounds(partition)),
@@ -89,7 +94,8 @@ export function createLmdbEventLog(environment: Environment, clock: Clock): Lmdb
       };
     },
     close() {
-      commits.close();
+      isClosed = true;
+      environment.flush();
       for (const reader of [...groups.values(), ...tails]) reader?.close();
       groups.clear();
       tails.clear();
@@ -99,3 +105,10 @@ export function createLmdbEventLog(environment: Environment, clock: Clock): Lmdb
 
 const inUse = (group: string): string =>
   `subscribing as ${group}: this process, which owns every partition, reads under that name already`;
+
+const asLogError = (error: unknown): unknown =>
+  error instanceof WeftError && error.code === 'store_unavailable'
+    ? new WeftError('log_unavailable', `appending to the log: ${messageOf(error)}`, {
+        cause: error,
+      })
+    : error;

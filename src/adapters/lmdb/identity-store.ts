@@ -43,12 +43,14 @@ export function createLmdbIdentityStore(environment: Environment): IdentityStore
   const parts = { environment, tables, positions };
   return {
     async claim(partitions) {
-      return partitions.map(({ topic, partition }) => ({
-        topic,
-        partition,
-        ...positions.claim(nameOf({ topic, partition })),
-        unpublished: [],
-      }));
+      return environment.write(() =>
+        partitions.map(({ topic, partition }) => ({
+          topic,
+          partition,
+          ...positions.claim(nameOf({ topic, partition })),
+          unpublished: [],
+        })),
+      );
     },
     begin: () => createSession(parts),
     unpublished: async () => [],
@@ -101,7 +103,12 @@ function createSession(parts: Parts): IdentitySession {
       take(tenant, finishRecord(overlay.record(tenant, absorbed), survivor, token)),
     unfence: async (tenant, pid, token) =>
       take(tenant, unfenceRecord(overlay.record(tenant, pid), token)),
-    commit: async (to, outputs) => commit(parts, overlay, to, outputs),
+    async commit(to, outputs) {
+      if (to.length === 0 && outputs.length > 0) {
+        throw new TypeError('committing outputs under no raw partition');
+      }
+      return commit(parts, overlay, to, outputs);
+    },
   } satisfies IdentitySession;
 }
 
@@ -136,26 +143,36 @@ function commit(
   overlay: IdentityOverlay,
   to: readonly RawMove[],
   outputs: readonly NewRecord[],
-): StitchCommitAnswer {
-  if (to.length === 0 && outputs.length > 0) {
-    throw new TypeError('committing outputs under no raw partition');
-  }
+): Promise<StitchCommitAnswer> {
+  return environment.share<StitchCommitAnswer>({
+    run() {
+      const refused = whyNot(positions, overlay, to);
+      if (refused) return refused;
+      overlay.write();
+      for (const move of to) positions.advance(nameOf(move), move.to);
+      environment.appendInside(outputs);
+      return { kind: 'committed', unpublished: [] };
+    },
+    durable(answer) {
+      if (answer.kind === 'committed') overlay.settle();
+    },
+    undone: () => overlay.undo(),
+  });
+}
+
+function whyNot(
+  positions: FencedPositions,
+  overlay: IdentityOverlay,
+  to: readonly RawMove[],
+): StitchCommitAnswer | undefined {
   const checked = to.map((move) => ({ move, state: positions.check(nameOf(move), move) }));
   const those = (wanted: 'fenced' | 'moved') =>
     checked.filter(({ state }) => state === wanted).map(({ move }) => move);
   const fenced = those('fenced').map(({ topic, partition }) => ({ topic, partition }));
   if (fenced.length > 0) return { kind: 'fenced', partitions: fenced };
   const moved = overlay.isStale() ? to : those('moved');
-  if (moved.length > 0 || overlay.isStale()) {
-    return { kind: 'moved', positions: moved.map((move) => positionOf(positions, move)) };
-  }
-  environment.write(() => {
-    overlay.write();
-    for (const move of to) positions.advance(nameOf(move), move.to);
-    environment.appendInside(outputs);
-  });
-  overlay.settle();
-  return { kind: 'committed', unpublished: [] };
+  if (moved.length === 0 && !overlay.isStale()) return undefined;
+  return { kind: 'moved', positions: moved.map((move) => positionOf(positions, move)) };
 }
 
 function positionOf(positions: FencedPositions, partition: TopicPartition): RawPosition {

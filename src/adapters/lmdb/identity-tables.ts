@@ -32,8 +32,9 @@ export interface IdentityOverlay {
   isStale(): boolean;
   /** Inside a transaction: everything that was put. An open fence is a mistake. */
   write(): void;
-  /** The transaction is durable. */
+  /** The transaction is durable; or it never was. */
   settle(): void;
+  undo(): void;
 }
 
 interface Changes {
@@ -68,6 +69,7 @@ export function openIdentityTables(environment: Environment): IdentityTables {
   const begin = (): IdentityOverlay => {
     const begunAt = version;
     const changes = new Map<string, Changes>();
+    let bumped = 0;
     const changesOf = (tenant: string): Changes => {
       const known = changes.get(tenant);
       if (known) return known;
@@ -89,6 +91,9 @@ export function openIdentityTables(environment: Environment): IdentityTables {
       putRecord: (tenant, record) => void changesOf(tenant).records.set(record.pid, record),
       isStale: () => begunAt !== version,
       write() {
+        // Here and not in `settle`: who shares the transaction sees what this one wrote.
+        bumped = changes.size > 0 ? 1 : 0;
+        version += bumped;
         for (const { number, ...changed } of changes.values()) {
           for (const entry of changed.entries.values()) entries.write(number, entry.digest, entry);
           for (const record of changed.records.values()) {
@@ -97,12 +102,15 @@ export function openIdentityTables(environment: Environment): IdentityTables {
           }
         }
       },
+      undo() {
+        version -= bumped;
+        bumped = 0;
+      },
       settle() {
         for (const { number, ...changed } of changes.values()) {
           for (const entry of changed.entries.values()) entries.cache(number, entry.digest, entry);
           for (const record of changed.records.values()) records.cache(number, record.pid, record);
         }
-        if (changes.size > 0) version += 1;
       },
     };
   };

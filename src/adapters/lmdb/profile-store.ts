@@ -64,11 +64,15 @@ export function createLmdbProfileStore(
       return { ...stateOf(plane, partition, claimed), epoch: claimed.epoch, unpublished: [] };
     },
     load: async (partition, keys) => keys.map((key) => load(plane, partition, key)),
-    commit: async (commits) =>
-      transact(plane, () => {
-        const answers = commits.map((commit) => commitOne(plane, commit));
-        plane.recent.fold();
-        return answers;
+    commit: (commits) =>
+      environment.share({
+        run() {
+          const answers = commits.map((commit) => commitOne(plane, commit));
+          plane.recent.fold();
+          return answers;
+        },
+        durable: () => plane.recent.settle(),
+        undone: () => plane.recent.discard(),
       }),
     unpublished: async () => [],
     async trim() {},

@@ -1,50 +1,124 @@
 /**
- * Small writes that arrive together share one transaction, so that many callers cost one flush to
- * disk. Each work sees what the ones before it wrote; all hear only when it is durable, or that none
- * of it is there.
+ * Writes that arrive together share one transaction, so that many callers cost one flush to disk: an
+ * append, the commits of all stages, coupons. When idle a commit is made at once; under load the next
+ * one waits twice as long as the last one took, which leaves the event loop two thirds of its time.
+ * Each work sees what the ones before it wrote; all hear only when it is durable, or that none of it
+ * is there.
  */
-import { WeftError } from '../../errors.ts';
-import type { Environment } from './environment.ts';
+import { messageOf, WeftError } from '../../errors.ts';
 
-/** `work` is synchronous and throws only what makes the transaction worthless. */
-export type SharedWrite = <T>(work: () => T) => Promise<T>;
+/** One caller's part of a transaction, synchronous; throws only what makes all of it worthless. */
+export interface SharedWork<T> {
+  readonly run: () => T;
+  /** How much memory the work holds until then. */
+  readonly bytes?: number;
+  /** The transaction is on disk: before anybody else hears or reads. */
+  readonly durable?: (answer: T) => void;
+  /** It failed; nothing of it is there. */
+  readonly undone?: () => void;
+}
+
+export interface SharedWrites {
+  /** Too much waiting already: `overloaded`, and nothing was taken on. */
+  write<T>(work: SharedWork<T>): Promise<T>;
+  /** What waits is written now. */
+  flush(): void;
+}
 
 interface Waiting {
-  readonly work: () => void;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
+  readonly bytes: number;
+  run(): void;
+  durable(): void;
+  undone(error: Error): void;
 }
 
+const REST_FACTOR = 2;
+const REST_MS_MAX = 20;
+const GROUP_MAX = 1_000;
+const GROUP_BYTES_MAX = 8 * 1024 * 1024;
 const WAITING_MAX = 10_000;
-const GROUP_MAX = 500;
+const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 
-export function createSharedWrite(environment: Environment): SharedWrite {
+/** `transact` runs its work as one transaction, durable when it returns. */
+export function createSharedWrites(transact: (work: () => void) => void): SharedWrites {
   let waiting: Waiting[] = [];
+  let waitingBytes = 0;
+  let isScheduled = false;
+  let restUntil = 0;
 
-  const flush = (): void => {
-    const group = waiting.slice(0, GROUP_MAX);
-    waiting = waiting.slice(GROUP_MAX);
+  const commit = (group: readonly Waiting[]): void => {
+    const startedAt = performance.now();
     try {
-      environment.write(() => {
-        for (const { work } of group) work();
+      transact(() => {
+        for (const work of group) work.run();
       });
-      for (const { resolve } of group) resolve();
     } catch (error) {
-      for (const { reject } of group) reject(error);
+      const cause = error instanceof Error ? error : new Error(messageOf(error));
+      for (const work of group) work.undone(cause);
+      return;
+    } finally {
+      const endedAt = performance.now();
+      restUntil = endedAt + Math.min(REST_MS_MAX, REST_FACTOR * (endedAt - startedAt));
     }
-    if (waiting.length > 0) setImmediate(flush);
+    for (const work of group) work.durable();
   };
 
-  return async <T>(work: () => T): Promise<T> => {
-    if (waiting.length >= WAITING_MAX) {
-      throw new WeftError('overloaded', `writing: ${WAITING_MAX} writes wait already`);
-    }
-    let answer: { readonly value: T } | undefined;
-    await new Promise<void>((resolve, reject) => {
-      waiting.push({ work: () => void (answer = { value: work() }), resolve, reject });
-      if (waiting.length === 1) setImmediate(flush);
-    });
-    if (answer === undefined) throw new Error('a write was answered that never ran');
-    return answer.value;
+  const next = (): void => {
+    isScheduled = false;
+    const count = groupSize(waiting);
+    const group = waiting.slice(0, count);
+    waiting = waiting.slice(count);
+    for (const { bytes } of group) waitingBytes -= bytes;
+    if (group.length > 0) commit(group);
+    if (waiting.length > 0) schedule();
+  };
+
+  const schedule = (): void => {
+    if (isScheduled) return;
+    isScheduled = true;
+    const restMs = restUntil - performance.now();
+    if (restMs <= 0) setImmediate(next);
+    else setTimeout(next, Math.ceil(restMs));
+  };
+
+  return {
+    async write<T>({ run, bytes = 0, durable, undone }: SharedWork<T>): Promise<T> {
+      const isTooMuch = waitingBytes + bytes > WAITING_BYTES_MAX || waiting.length >= WAITING_MAX;
+      if (waiting.length > 0 && isTooMuch) throw tooMuch(waiting.length, waitingBytes);
+      waitingBytes += bytes;
+      return new Promise<T>((resolve, reject) => {
+        let answer: T;
+        waiting.push({
+          bytes,
+          run: () => void (answer = run()),
+          durable() {
+            durable?.(answer);
+            resolve(answer);
+          },
+          undone(error) {
+            undone?.();
+            reject(error);
+          },
+        });
+        schedule();
+      });
+    },
+    flush() {
+      while (waiting.length > 0) next();
+    },
   };
 }
+
+function groupSize(waiting: readonly Waiting[]): number {
+  let bytes = 0;
+  let count = 0;
+  for (const work of waiting) {
+    bytes += work.bytes;
+    if (count > 0 && (bytes > GROUP_BYTES_MAX || count >= GROUP_MAX)) break;
+    count += 1;
+  }
+  return count;
+}
+
+const tooMuch = (works: number, bytes: number): WeftError =>
+  new WeftError('overloaded', `writing: ${works} writes of ${bytes} bytes wait already`);

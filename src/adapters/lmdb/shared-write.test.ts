@@ -1,0 +1,72 @@
+// One flush for all who wait, whole or not at all, and what is in memory follows before anybody reads.
+import { describe, expect, it } from 'vitest';
+import { createSharedWrites } from './shared-write.ts';
+
+function setUp() {
+  const log: string[] = [];
+  const writes = createSharedWrites((work) => {
+    log.push('begin');
+    try {
+      work();
+      log.push('commit');
+    } catch (error) {
+      log.push('abort');
+      throw error;
+    }
+  });
+  const write = (name: string, run: () => void = () => undefined): Promise<string> =>
+    writes.write({
+      run() {
+        log.push(name);
+        run();
+        return name;
+      },
+      durable: (answer) => void log.push(`${answer} durable`),
+      undone: () => void log.push(`${name} undone`),
+    });
+  return { log, writes, write };
+}
+
+describe('writes that share a transaction', () => {
+  it('are run in the order they came, in one, and hear when it is durable', async () => {
+    const { log, write } = setUp();
+    const answers = Promise.all([write('a'), write('b')]);
+    expect(log).toEqual([]);
+    expect(await answers).toEqual(['a', 'b']);
+    expect(log).toEqual(['begin', 'a', 'b', 'commit', 'a durable', 'b durable']);
+  });
+
+  it('fail together when one makes the transaction worthless, and the next begins anew', async () => {
+    const { log, write } = setUp();
+    const full = (): void => {
+      throw new Error('full');
+    };
+    const ends = await Promise.allSettled([write('a'), write('b', full), write('c')]);
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(log).toEqual(['begin', 'a', 'b', 'abort', 'a undone', 'b undone', 'c undone']);
+    expect(await write('d')).toBe('d');
+  });
+
+  it('are memory settled before any of them hears', async () => {
+    const { log, write } = setUp();
+    const heard = (name: string): void => void log.push(`${name} heard`);
+    await Promise.all([write('a').then(heard), write('b').then(heard)]);
+    expect(log.slice(-4)).toEqual(['a durable', 'b durable', 'a heard', 'b heard']);
+  });
+
+  it('are made at once when somebody cannot wait', async () => {
+    const { log, writes, write } = setUp();
+    const answer = write('a');
+    writes.flush();
+    expect(log).toEqual(['begin', 'a', 'commit', 'a durable']);
+    expect(await answer).toBe('a');
+  });
+
+  it('are refused when too much waits, whatever waits already stays', async () => {
+    const { writes, write } = setUp();
+    const first = write('a');
+    const large = writes.write({ run: () => 'b', bytes: 65 * 1024 * 1024 });
+    await expect(large).rejects.toMatchObject({ code: 'overloaded' });
+    expect(await first).toBe('a');
+  });
+});
