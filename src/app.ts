@@ -2,8 +2,8 @@
  * The composition root's front door: an engine with its HTTP surface. What the engine is made of
  * stands in `app/engine.ts`; nothing outside this folder and the commands knows all of it.
  */
-import { uuidv7 } from 'uuidv7';
 import type { Engine } from './app/engine.ts';
+import { createIds } from './app/ids.ts';
 import type { Logger } from './app/logger.ts';
 import { WeftError } from './errors.ts';
 import type { HttpMetrics } from './http/metrics.ts';
@@ -50,7 +50,7 @@ export async function serve(
       hosts: 'loopback',
       limits: DEFAULT_HTTP_LIMITS,
     },
-    newId: uuidv7,
+    newId: createIds(),
     logger,
   });
   const url = await server.listen({ host: at.host, port: at.port });

@@ -121,7 +121,6 @@ describe('the checker', () => {
     ['src/runtime/runner.test.ts', '../adapters/memory/event-log.ts'],
     ['src/adapters/lmdb/event-log.ts', 'lmdb'],
     ['src/adapters/files/reader.ts', 'csv-parse/sync'],
-    ['src/http/server.ts', '@fastify/helmet'],
     ['src/cli/main.ts', '../../streams/pipeline.ts'],
     ['streams/stitch.ts', '../src/runtime/stage.ts'],
   ])('lets %s import %s', (path, target) => {

@@ -109,12 +109,21 @@ export function eventRoutes(app: FastifyInstance, deps: EventRouteDeps): void {
     method: 'POST',
     url: '/v1/events',
     schema: SCHEMA,
-    // The parser of the domain judges events: the schema of the body is for readers.
-    validatorCompiler: (part) =>
-      part.httpPart === 'body' ? () => true : TypeBoxValidatorCompiler(part),
+    // The parser of the domain judges events: the schema of the body is for readers. Most requests
+    // have no query, and all of it may be missing.
+    validatorCompiler(part) {
+      if (part.httpPart === 'body') return () => true;
+      const judge = TypeBoxValidatorCompiler(part);
+      return (value: object) => (isEmpty(value) ? { value } : judge(value));
+    },
     config: { sheds: true },
     handler: (request) => takeEvents(request, deps),
   });
+}
+
+function isEmpty(query: object): boolean {
+  for (const _ in query) return false;
+  return true;
 }
 
 type EventRequest = FastifyRequest<{ Querystring: Query }>;
