@@ -16,6 +16,9 @@ import type {
   StitchedEvent,
   Transfer,
 } from '../domain/message.ts';
+import { envelopeForm, type EnvelopeSchema } from './avro/by-schema.ts';
+import { isAsAvsc, plain } from './avro/shape.contract.ts';
+import { shapedEnvelope } from './avro/shapes.ts';
 import { openCodec } from './codec.ts';
 
 const schemaText = (name: string): string =>
@@ -268,14 +271,14 @@ const anyMessage: Readonly<Record<(typeof TOPICS)[number], Arbitrary<Message>>> 
   dead_letters: fc.record(deadLetter),
 };
 
-/** As the domain has it: bytes are bytes, and what is absent is not there. */
-function plain(value: unknown): unknown {
-  if (value instanceof Uint8Array) return [...value];
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  return Object.fromEntries(entries.map(([name, inner]) => [name, plain(inner)]));
-}
+describe.each(TOPICS)('the shape of %s', (topic) => {
+  const bySchema = envelopeForm<Message>(topic, JSON.parse(schemaText(topic)) as EnvelopeSchema);
+  isAsAvsc({
+    bySchema,
+    shaped: shapedEnvelope(bySchema.fingerprint),
+    values: fc.sample(fc.array(anyMessage[topic], { maxLength: 4 }), 100),
+  });
+});
 
 describe('a codec', () => {
   it.each(TOPICS)('gives every message of %s back as it was', async (topic) => {

@@ -1,0 +1,155 @@
+/**
+ * Avro's simple values out of bytes, as avsc 5.7 reads them. Of wrong bytes, whatever they say,
+ * nothing is read that lies past their end, and nothing made that is larger than they are: a
+ * `RangeError` is thrown.
+ */
+export interface Input {
+  bytes: Buffer;
+  at: number;
+}
+
+export type Read<T> = (from: Input) => T;
+
+export function readBoolean(from: Input): boolean {
+  return from.bytes[take(from, 1)] !== 0;
+}
+
+/** A whole number, of an int, a length, a count, a place in a union. */
+export function readNumber(from: Input): number {
+  const { bytes, at } = from;
+  if (at >= bytes.length) throw past(from);
+  const first = bytes[at] as number;
+  if (first > 127) return readLongNumber(from);
+  from.at = at + 1;
+  return (first >> 1) ^ -(first & 1);
+}
+
+function readLongNumber(from: Input): number {
+  const { bytes } = from;
+  const end = bytes.length;
+  let { at } = from;
+  let low = 0;
+  for (let shift = 0; shift < 28; shift += 7) {
+    if (at >= end) throw past(from);
+    const byte = bytes[at++] as number;
+    low |= (byte & 127) << shift;
+    if (byte < 128) {
+      from.at = at;
+      return (low >> 1) ^ -(low & 1);
+    }
+  }
+  // Beyond 28 bits in floating point.
+  let number = low;
+  for (let factor = 0x1000_0000; ; factor *= 128) {
+    if (at >= end) throw past(from);
+    const byte = bytes[at++] as number;
+    number += (byte & 127) * factor;
+    if (byte < 128) break;
+  }
+  from.at = at;
+  return (number % 2 === 0 ? number : -(number + 1)) / 2;
+}
+
+export function readLong(from: Input): number {
+  const number = readNumber(from);
+  if (!(Math.abs(number) <= LONG_MAX)) throw new RangeError('a long beyond 2^53');
+  return number;
+}
+
+export function readDouble(from: Input): number {
+  const at = take(from, 8);
+  return from.bytes.readDoubleLE(at);
+}
+
+/** A copy: the bytes read from are somebody else's. */
+export function readBytes(from: Input): Uint8Array {
+  const start = take(from, readNumber(from));
+  return Uint8Array.prototype.slice.call(from.bytes, start, from.at);
+}
+
+/**
+ * Most texts of a shop's messages are few: those read last are kept with their bytes, so that reading
+ * one again makes no new text. Where two contend for a place, the later has it.
+ */
+const TEXTS_KEPT = 4_096;
+const KEPT_BYTES_MAX = 32;
+const kept: string[] = Array.from({ length: TEXTS_KEPT }, () => '');
+/** For each its length, and its bytes. */
+const keptBytes = new Uint8Array(TEXTS_KEPT * (KEPT_BYTES_MAX + 1));
+
+export function readText(from: Input): string {
+  const length = readNumber(from);
+  const start = take(from, length);
+  const { bytes } = from;
+  if (length > KEPT_BYTES_MAX) return decoded(bytes, start, length);
+  if (length === 0) return '';
+  const place = placeOf(bytes, start, length);
+  let at = place * (KEPT_BYTES_MAX + 1);
+  if (keptBytes[at] === length) {
+    let same = 0;
+    while (same < length && keptBytes[at + 1 + same] === bytes[start + same]) same += 1;
+    if (same === length) return kept[place] as string;
+  }
+  const text = decoded(bytes, start, length);
+  kept[place] = text;
+  keptBytes[at] = length;
+  for (let i = 0; i < length; i += 1) keptBytes[(at += 1)] = bytes[start + i] as number;
+  return text;
+}
+
+function placeOf(bytes: Buffer, start: number, length: number): number {
+  let hash = length;
+  for (let i = 0; i < length; i += 1) {
+    hash = Math.imul(hash ^ (bytes[start + i] as number), 0x01000193);
+  }
+  return (hash ^ (hash >>> 15)) & (TEXTS_KEPT - 1);
+}
+
+/** `toString` without its looks at encodings and bounds. */
+const decoded = (bytes: Buffer, start: number, length: number): string =>
+  (bytes as Utf8Bytes).utf8Slice(start, start + length);
+
+interface Utf8Bytes extends Buffer {
+  utf8Slice(start: number, end: number): string;
+}
+
+export function readList<T>(from: Input, read: Read<T>): T[] {
+  let list: T[] | null = null;
+  for (let count = readNumber(from); count !== 0; count = readNumber(from)) {
+    // A block may say how many bytes it has.
+    if (count < 0) readNumber(from);
+    count = Math.abs(count);
+    // An item is at least one byte.
+    const left = from.bytes.length - from.at;
+    if (!(count <= left)) throw new RangeError(`${count} items in ${left} bytes`);
+    list ??= [];
+    for (; count > 0; count -= 1) list.push(read(from));
+  }
+  return list ?? [];
+}
+
+export const readNullable = <T>(from: Input, read: Read<T>): T | null =>
+  isThere(from) ? read(from) : null;
+
+/** Null, where the domain has it absent. */
+export const readOptional = <T>(from: Input, read: Read<T>): T | undefined =>
+  isThere(from) ? read(from) : undefined;
+
+function isThere(from: Input): boolean {
+  const branch = readNumber(from);
+  if (branch !== 0 && branch !== 1) throw new RangeError(`no branch ${branch} in a union of two`);
+  return branch === 1;
+}
+
+/** Where the next so many bytes start. */
+function take(from: Input, length: number): number {
+  const { at } = from;
+  if (!(length >= 0 && length <= from.bytes.length - at)) throw past(from);
+  from.at = at + length;
+  return at;
+}
+
+const past = ({ at, bytes }: Input): RangeError =>
+  new RangeError(`the value at ${at} ends past ${bytes.length} bytes`);
+
+const LONG_MAX = 2 ** 53 - 2;

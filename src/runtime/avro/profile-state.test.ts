@@ -1,0 +1,82 @@
+/** Any profile's state as avsc has it. */
+import { readFileSync } from 'node:fs';
+import fc, { type Arbitrary } from 'fast-check';
+import { describe } from 'vitest';
+import { IDENTIFIER_TYPES } from '../../domain/identity/identifier.ts';
+import type { ProfileState } from '../../domain/profile/profile-state.ts';
+import { composeSchema } from '../codec.ts';
+import { recordForm } from './by-schema.ts';
+import { isAsAvsc } from './shape.contract.ts';
+import { shapedRecord } from './shapes.ts';
+
+const text = fc.string({ unit: 'grapheme', maxLength: 8 });
+const moment = fc.integer({ min: -8.64e14, max: 8.64e14 });
+const type = fc.constantFrom(...IDENTIFIER_TYPES);
+const bytes = fc.uint8Array({ maxLength: 12 });
+const orNull = <T>(of: Arbitrary<T>): Arbitrary<T | null> => fc.option(of, { nil: null });
+const few = <T>(of: Arbitrary<T>): Arbitrary<T[]> => fc.array(of, { maxLength: 3 });
+const int = fc.integer();
+const trigger = int;
+const state: { [K in keyof ProfileState]: Arbitrary<ProfileState[K]> } = {
+  forward: orNull(fc.record({ to: text, mergeId: text })),
+  anonymous: fc.boolean(),
+  clock: moment,
+  catalogue: int,
+  decayAt: orNull(moment),
+  recent: fc.record({ hours: few(int), hashes: few(bytes) }),
+  identifiers: few(
+    fc.record({
+      type,
+      scope: text,
+      value: text,
+      digest: text,
+      firstSeen: moment,
+      lastSeen: moment,
+      since: moment,
+    }),
+  ),
+  merges: few(text),
+  attributes: few(fc.record({ name: text, value: text, at: moment, eventId: text })),
+  consents: few(fc.record({ channel: text, purpose: text, granted: fc.boolean(), at: moment })),
+  aggregates: fc.record({ packed: bytes }),
+  tags: fc.record({ packed: bytes }),
+  triggers: fc.record({
+    pending: few(
+      fc.record({ trigger, key: text, armedBy: text, armedAt: moment, dueAt: moment, facts: text }),
+    ),
+    recent: few(fc.record({ key: fc.integer({ min: 0, max: 2 ** 48 - 1 }), at: moment, id: int })),
+    progress: few(
+      fc.record({
+        trigger,
+        key: text,
+        doneAt: moment,
+        marks: few(fc.record({ at: moment, id: int, second: fc.boolean() })),
+      }),
+    ),
+    decided: few(fc.record({ trigger, at: moment, id: int })),
+    records: few(
+      fc.record({
+        trigger,
+        action: text,
+        at: moment,
+        reason: orNull(fc.constantFrom('too_late', 'no_consent')),
+      }),
+    ),
+  }),
+};
+const schemaText = (name: string): string =>
+  readFileSync(new URL(`../../../schemas/${name}.avsc`, import.meta.url), 'utf8');
+const schema = composeSchema(schemaText('profile-state'), {
+  Aggregates: schemaText('aggregates'),
+  TagValues: schemaText('tag-values'),
+  TriggerState: schemaText('trigger-state'),
+});
+
+describe('the shape of profile-state', () => {
+  const bySchema = recordForm<ProfileState>(JSON.parse(schema));
+  isAsAvsc({
+    bySchema,
+    shaped: shapedRecord(bySchema.fingerprint),
+    values: fc.sample(fc.record(state), 100),
+  });
+});

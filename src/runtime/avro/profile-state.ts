@@ -1,0 +1,116 @@
+/** `schemas/profile-state.avsc`, with aggregates.avsc and tag-values.avsc in it. */
+import type { IdentifierType } from '../../domain/identity/identifier.ts';
+import type { Attribute, Consent } from '../../domain/profile/facts.ts';
+import type { HeldIdentifier } from '../../domain/profile/held-identifiers.ts';
+import type { Forward, ProfileState } from '../../domain/profile/profile-state.ts';
+import {
+  readBoolean,
+  readBytes,
+  readList,
+  readLong,
+  readNullable,
+  readNumber,
+  readText,
+  type Input,
+} from './input.ts';
+import {
+  writeBoolean,
+  writeBytes,
+  writeInt,
+  writeList,
+  writeLong,
+  writeNullable,
+  writeText,
+  type Output,
+} from './output.ts';
+import type { Shape } from './shape.ts';
+import { readTriggers, writeTriggers } from './trigger-state.ts';
+
+export const PROFILE_STATE: Shape<ProfileState> = {
+  write(out, state) {
+    writeNullable(out, state.forward, writeForward);
+    writeBoolean(out, state.anonymous);
+    writeLong(out, state.clock);
+    writeInt(out, state.catalogue);
+    writeNullable(out, state.decayAt, writeLong);
+    writeList(out, state.recent.hours, writeInt);
+    writeList(out, state.recent.hashes, writeBytes);
+    writeList(out, state.identifiers, writeIdentifier);
+    writeList(out, state.merges, writeText);
+    writeList(out, state.attributes, writeAttribute);
+    writeList(out, state.consents, writeConsent);
+    writeBytes(out, state.aggregates.packed);
+    writeBytes(out, state.tags.packed);
+    writeTriggers(out, state.triggers);
+  },
+  read: (from) => ({
+    forward: readNullable(from, readForward),
+    anonymous: readBoolean(from),
+    clock: readLong(from),
+    catalogue: readNumber(from),
+    decayAt: readNullable(from, readLong),
+    recent: { hours: readList(from, readNumber), hashes: readList(from, readBytes) },
+    identifiers: readList(from, readIdentifier),
+    merges: readList(from, readText),
+    attributes: readList(from, readAttribute),
+    consents: readList(from, readConsent),
+    aggregates: { packed: readBytes(from) },
+    tags: { packed: readBytes(from) },
+    triggers: readTriggers(from),
+  }),
+};
+
+function writeForward(out: Output, forward: Forward): void {
+  writeText(out, forward.to);
+  writeText(out, forward.mergeId);
+}
+
+const readForward = (from: Input): Forward => ({ to: readText(from), mergeId: readText(from) });
+
+function writeIdentifier(out: Output, identifier: HeldIdentifier): void {
+  writeText(out, identifier.type);
+  writeText(out, identifier.scope);
+  writeText(out, identifier.value);
+  writeText(out, identifier.digest);
+  writeLong(out, identifier.firstSeen);
+  writeLong(out, identifier.lastSeen);
+  writeLong(out, identifier.since);
+}
+
+const readIdentifier = (from: Input): HeldIdentifier => ({
+  type: readText(from) as IdentifierType,
+  scope: readText(from),
+  value: readText(from),
+  digest: readText(from),
+  firstSeen: readLong(from),
+  lastSeen: readLong(from),
+  since: readLong(from),
+});
+
+function writeAttribute(out: Output, attribute: Attribute): void {
+  writeText(out, attribute.name);
+  writeText(out, attribute.value);
+  writeLong(out, attribute.at);
+  writeText(out, attribute.eventId);
+}
+
+const readAttribute = (from: Input): Attribute => ({
+  name: readText(from),
+  value: readText(from),
+  at: readLong(from),
+  eventId: readText(from),
+});
+
+function writeConsent(out: Output, consent: Consent): void {
+  writeText(out, consent.channel);
+  writeText(out, consent.purpose);
+  writeBoolean(out, consent.granted);
+  writeLong(out, consent.at);
+}
+
+const readConsent = (from: Input): Consent => ({
+  channel: readText(from),
+  purpose: readText(from),
+  granted: readBoolean(from),
+  at: readLong(from),
+});
