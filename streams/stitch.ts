@@ -8,7 +8,8 @@ import { WeftError } from '../src/errors.ts';
 import { attribute } from '../src/domain/identity/attribute.ts';
 import { createBatchView, type BatchView } from '../src/domain/identity/batch-view.ts';
 import type { Pid } from '../src/domain/identity/identifier.ts';
-import type { Policy } from '../src/domain/identity/policy.ts';
+import { profileLimits, type Policy } from '../src/domain/identity/policy.ts';
+import type { ProfileLimits } from '../src/domain/identity/profile-record.ts';
 import { recordsOf } from '../src/domain/identity/identity-records.ts';
 import type { Attribution, CreatedAt, Decision } from '../src/domain/identity/view.ts';
 import type { IdentityRecord, Marker, RawEvent } from '../src/domain/message.ts';
@@ -67,6 +68,7 @@ export function createStitchStage(options: StitchOptions): Stage {
   let markedAt = 0;
   let tokens = 0;
   const newToken = (): string => `${options.outcomes.instance}/${(tokens += 1)}`;
+  const limits = profileLimits(options.policy);
   let wake = (): void => undefined;
   options.alarm.onSooner(() => wake());
 
@@ -121,7 +123,7 @@ export function createStitchStage(options: StitchOptions): Stage {
     const view = createBatchView(options.policy);
     await resolve(session, view, batch.raws);
     const ended: [RawEvent, EventOutcome][] = [...batch.ended];
-    const ground = { options, session, view, outputs, newToken };
+    const ground = { options, session, view, outputs, newToken, limits };
     for (const raw of batch.raws) {
       const decision = decide(ground, raw);
       // Most events change nothing, and an await for each would cost more than all the rest.
@@ -216,6 +218,7 @@ interface Ground {
   readonly view: BatchView;
   readonly outputs: Outputs;
   readonly newToken: () => string;
+  readonly limits: ProfileLimits;
 }
 
 const decide = ({ options, view }: Ground, { normalised, identifiers }: Raw): Decision =>
@@ -272,12 +275,12 @@ async function looked(ground: Ground, raw: Raw, first: Decision): Promise<Decisi
 
 /** Into the identity plane, as records on `events`, and into what this batch sees. */
 async function change(ground: Ground, raw: Raw, decision: Attribution): Promise<void> {
-  const { options, session, view, newToken } = ground;
+  const { options, session, view, newToken, limits } = ground;
   const { tenant } = raw.normalised.raw;
   const createdAt = placeInLog(raw, options.partitions);
   const targetEpoch = decision.create?.epoch ?? view.root(decision.target).epoch;
   const { policy } = options;
-  const writing = { tenant, decision, createdAt, policy, targetEpoch, newToken };
+  const writing = { tenant, decision, createdAt, policy, limits, targetEpoch, newToken };
   const written = await writeDecision(session, writing);
   if (written.kind === 'again') throw movedOn();
   emitRecords(ground, raw, decision, { createdAt, created: written.created });

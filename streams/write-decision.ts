@@ -4,8 +4,8 @@
  * share. Where the plane has moved on meanwhile the answer is `again`: look and decide anew.
  */
 import { keyOf, type Pid } from '../src/domain/identity/identifier.ts';
-import { profileLimits, type Policy } from '../src/domain/identity/policy.ts';
-import type { EnsureAnswer } from '../src/domain/identity/profile-record.ts';
+import type { Policy } from '../src/domain/identity/policy.ts';
+import type { EnsureAnswer, ProfileLimits } from '../src/domain/identity/profile-record.ts';
 import type { Attribution, CreatedAt, RebindOrder } from '../src/domain/identity/view.ts';
 import type { IdentitySession } from '../src/ports/identity-store.ts';
 
@@ -14,6 +14,8 @@ export interface Writing {
   readonly decision: Attribution;
   readonly createdAt: CreatedAt;
   readonly policy: Policy;
+  /** What the policy allows a profile (`profileLimits`). */
+  readonly limits: ProfileLimits;
   /** Epoch of the target, where it is there already. */
   readonly targetEpoch: number;
   /** A fence token nobody ever used. */
@@ -42,7 +44,7 @@ export async function writeDecision(session: IdentitySession, writing: Writing):
   for (const { pid } of decision.merge) {
     if (!(await absorb(session, writing, pid))) return AGAIN;
   }
-  if (!(await attach(session, writing))) return AGAIN;
+  if (!(await attach(session, writing, ensured === 'created'))) return AGAIN;
   for (const order of decision.rebind) {
     if (!(await rebind(session, writing, order))) return AGAIN;
   }
@@ -65,14 +67,13 @@ async function create(session: IdentitySession, writing: Writing): Promise<Ensur
 
 /** Only the younger root is ever fenced; nothing is written to it until the fence ends. */
 async function absorb(session: IdentitySession, writing: Writing, pid: Pid): Promise<boolean> {
-  const { tenant, decision, createdAt, policy } = writing;
+  const { tenant, decision, createdAt, limits } = writing;
   const token = writing.newToken();
   const since = createdAt.logTime;
   const fence = { kind: 'merge', token, into: decision.target, since } as const;
   if ((await session.fence(tenant, pid, fence)).kind !== 'ok') return false;
   const sealed = await session.record(tenant, pid);
-  const answer =
-    sealed && (await session.absorb(tenant, decision.target, sealed, profileLimits(policy)));
+  const answer = sealed && (await session.absorb(tenant, decision.target, sealed, limits));
   if (answer?.kind !== 'ok') {
     await session.unfence(tenant, pid, token);
     return false;
@@ -81,16 +82,24 @@ async function absorb(session: IdentitySession, writing: Writing, pid: Pid): Pro
   return true;
 }
 
-/** Listed first, claimed second; a claim that went elsewhere takes its listing back. */
-async function attach(session: IdentitySession, writing: Writing): Promise<boolean> {
-  const { tenant, decision, policy, targetEpoch } = writing;
-  if (decision.attach.length === 0) return true;
-  const keys = decision.attach.map(keyOf);
+/**
+ * Listed first, claimed second; a claim that went elsewhere takes its listing back. A record that
+ * was just created has its listings from birth.
+ */
+async function attach(
+  session: IdentitySession,
+  writing: Writing,
+  isListed: boolean,
+): Promise<boolean> {
+  const { tenant, decision, limits, targetEpoch } = writing;
   const { target } = decision;
-  const answer = await session.attach(tenant, target, targetEpoch, keys, profileLimits(policy));
-  if (answer.kind !== 'ok') return false;
+  if (!isListed && decision.attach.length > 0) {
+    const keys = decision.attach.map(keyOf);
+    const answer = await session.attach(tenant, target, targetEpoch, keys, limits);
+    if (answer.kind !== 'ok') return false;
+  }
   let isOurs = true;
-  for (const { digest } of keys) {
+  for (const { digest } of decision.attach) {
     const owner = await session.claim(tenant, digest, target);
     if (owner === target) continue;
     isOurs = false;
@@ -104,10 +113,10 @@ async function rebind(
   writing: Writing,
   { identifier, from, root }: RebindOrder,
 ): Promise<boolean> {
-  const { tenant, decision, policy, targetEpoch, createdAt } = writing;
+  const { tenant, decision, limits, targetEpoch, createdAt } = writing;
   const { target } = decision;
   const key = keyOf(identifier);
-  const listed = await session.attach(tenant, target, targetEpoch, [key], profileLimits(policy));
+  const listed = await session.attach(tenant, target, targetEpoch, [key], limits);
   if (listed.kind !== 'ok') return false;
   const { digest } = key;
   const order = { digest, from, to: target, since: createdAt.logTime };

@@ -149,17 +149,18 @@ function openCached<V>(
   { cachedMax, keyOf, encode, decode }: CachedTableOptions<V>,
 ): CachedTable<V> {
   const table: Table = environment.openTable(name);
-  const cached = createRecentMap<string, V>(cachedMax);
+  // null: not on disk. A new identifier is looked for several times before it is written.
+  const cached = createRecentMap<string, V | null>(cachedMax);
   return {
     get(tenant, id) {
       if (tenant === undefined) return undefined;
-      const known = cached.get(cacheKey(tenant, id));
-      if (known !== undefined) return known;
+      const key = cacheKey(tenant, id);
+      const known = cached.get(key);
+      if (known !== undefined) return known ?? undefined;
       const bytes = table.getBinaryFast(keyOf(tenant, id));
-      if (bytes === undefined) return undefined;
-      const value = decode(id, bytes);
-      cached.set(cacheKey(tenant, id), value);
-      return value;
+      const value = bytes === undefined ? null : decode(id, bytes);
+      cached.set(key, value);
+      return value ?? undefined;
     },
     write: (tenant, id, value) => table.putSync(keyOf(tenant, id), encode(value)),
     cache: (tenant, id, value) => cached.set(cacheKey(tenant, id), value),

@@ -16,15 +16,29 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { Digest, IdentityHash, Pid } from '../../domain/identity/identifier.ts';
+import { IDENTIFIER_TYPES } from '../../domain/identity/identifier.ts';
+import type {
+  Digest,
+  IdentifierType,
+  IdentityHash,
+  Pid,
+} from '../../domain/identity/identifier.ts';
 import { createRecentMap } from '../../domain/recent-map.ts';
+import type { RecentMap } from '../../domain/recent-map.ts';
 import { WeftError } from '../../errors.ts';
 
 export interface IdentityHashOptions {
   /** At least 32 random bytes (`loadInstallationKey`, or a setting). Never logged. */
   readonly key: Uint8Array;
-  /** Digests remembered: a shopper's identifiers come again and again. */
+  /** Digests remembered of each type: a shopper's identifiers come again and again. */
   readonly digestsCachedMax?: number;
+}
+
+/** Found by its value alone: a key of all four texts would be put together for every look. */
+interface KnownDigest {
+  readonly tenant: string;
+  readonly scope: string;
+  readonly digest: Digest;
 }
 
 interface TenantKeys {
@@ -38,7 +52,8 @@ const DIGEST_HEX = 24;
 const PID_HASH_HEX = 16;
 const ANONYMOUS = 'anon:';
 const SEPARATOR = '\u001f';
-const DIGESTS_CACHED_MAX = 100_000;
+/** About 200 bytes each; a shopper has identifiers of two or three types. */
+const DIGESTS_CACHED_MAX = 50_000;
 const TENANTS_CACHED_MAX = 1_000;
 
 export function createIdentityHash(options: IdentityHashOptions): IdentityHash {
@@ -46,10 +61,10 @@ export function createIdentityHash(options: IdentityHashOptions): IdentityHash {
     throw new WeftError('invalid_settings', `the identity key is shorter than ${KEY_BYTES} bytes`);
   }
   const tenants = createRecentMap<string, TenantKeys>(TENANTS_CACHED_MAX);
-  const digests = createRecentMap<string, Digest>(options.digestsCachedMax ?? DIGESTS_CACHED_MAX);
+  const known = openKnownDigests(options.digestsCachedMax ?? DIGESTS_CACHED_MAX);
   const keysOf = (tenant: string): TenantKeys => {
-    const known = tenants.get(tenant);
-    if (known) return known;
+    const made = tenants.get(tenant);
+    if (made) return made;
     const keys = {
       digest: deriveKey(options.key, 'digest', tenant),
       pid: deriveKey(options.key, 'pid', tenant),
@@ -59,17 +74,23 @@ export function createIdentityHash(options: IdentityHashOptions): IdentityHash {
   };
   return {
     digest(tenant, type, scope, value) {
+      const last = known[type].get(value);
+      if (last !== undefined && last.scope === scope && last.tenant === tenant) return last.digest;
       const text = `${type}${SEPARATOR}${scope}${SEPARATOR}${value}`;
-      const cacheKey = `${tenant}${SEPARATOR}${text}`;
-      const known = digests.get(cacheKey);
-      if (known !== undefined) return known;
       const digest = hmacHex(keysOf(tenant).digest, text).slice(0, DIGEST_HEX);
-      digests.set(cacheKey, digest);
+      known[type].set(value, { tenant, scope, digest });
       return digest;
     },
     pid: (tenant, founder, epoch) => pidOf(keysOf(tenant).pid, founder, epoch),
   } satisfies IdentityHash;
 }
+
+type KnownDigests = Readonly<Record<IdentifierType, RecentMap<string, KnownDigest>>>;
+
+const openKnownDigests = (entriesMax: number): KnownDigests =>
+  Object.fromEntries(
+    IDENTIFIER_TYPES.map((type) => [type, createRecentMap<string, KnownDigest>(entriesMax)]),
+  ) as Record<IdentifierType, RecentMap<string, KnownDigest>>;
 
 /** The shard is the founder's, so that a profile lies beside the identifier that founded it. */
 function pidOf(key: Buffer, founder: string, epoch: number): Pid {
