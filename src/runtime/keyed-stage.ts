@@ -101,7 +101,7 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
       const until = clock - logic.slackMs;
       const timers =
         until >= own.dueFrom ? await store.dueTimers(own.partition, until, FIRINGS_MAX) : [];
-      const keys = placed.map((each) => each.message && logic.keyOf(each.message));
+      const keys = placed.map((each) => each.key);
       await load(options, own, new Set([...keys, ...timers.map((timer) => timer.key)]));
       const outputs = new Outputs(options.codecs);
       try {
@@ -218,7 +218,7 @@ async function place<S>(
     if (record.offset < own.position.offset) continue;
     const origin = { topic: record.topic, partition: record.partition, offset: record.offset };
     const body = record.value;
-    await options.codec.learn(record.schema);
+    if (!options.codec.knows(record.schema)) await options.codec.learn(record.schema);
     let messages: readonly Message[];
     try {
       messages = options.codec.decode(record.schema, record.value);
@@ -227,6 +227,7 @@ async function place<S>(
     } catch (error) {
       placed.push({
         message: null,
+        key: null,
         body,
         error,
         origin: { ...origin, index: 0 },
@@ -236,8 +237,10 @@ async function place<S>(
     }
     const from = record.offset === own.position.offset ? own.position.index : 0;
     for (let index = from; index < messages.length; index += 1) {
+      const message = messages[index] as Message;
       placed.push({
-        message: messages[index] as Message,
+        message,
+        key: options.logic.keyOf(message),
         body,
         origin: { ...origin, index },
         isLastOfRecord: index === messages.length - 1,

@@ -78,12 +78,12 @@ const ownedAt = (keys: readonly string[], clock = 0): OwnedPartition<Counter> =>
 };
 
 const place = (messages: readonly (Say | Marker)[]): Placed[] =>
-  messages.map((message, offset) => ({
-    message: 'kind' in message ? message : asEvent(message),
-    body: new Uint8Array(),
-    origin: { topic: 'events', partition: 0, offset, index: 0 },
-    isLastOfRecord: true,
-  }));
+  messages.map((each, offset) => {
+    const message = 'kind' in each ? each : asEvent(each);
+    const origin = { topic: 'events', partition: 0, offset, index: 0 };
+    const body = new Uint8Array();
+    return { message, key: logic.keyOf(message), body, origin, isLastOfRecord: true };
+  });
 
 function run(
   messages: readonly (Say | Marker)[],

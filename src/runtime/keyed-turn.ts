@@ -14,6 +14,8 @@ import type { CachedState, StateCache } from './state-cache.ts';
 /** A message with its place; `message` is null where the record could not be decoded. */
 export interface Placed {
   readonly message: Message | null;
+  /** Of the state it concerns; null: none, or it could not be read. */
+  readonly key: string | null;
   readonly body: Uint8Array;
   readonly error?: unknown;
   readonly origin: Origin;
@@ -146,17 +148,16 @@ export function runKeyedTurn<S>(logic: KeyedLogic<S>, input: TurnInput<S>): Turn
   };
 
   const applyOne = (placed: Placed, step: ClockStep | null): void => {
-    const { message, origin } = placed;
+    const { message, key, origin } = placed;
     const logTime = message && 'logTime' in message ? message.logTime : 0;
     const moment = momentAt(Math.max(clock, logTime), origin, step?.history ?? false);
-    const isPoisoned = input.poisoned.has(placeOf(origin));
+    const isPoisoned = input.poisoned.size > 0 && input.poisoned.has(placeOf(origin));
     if (message === null || isPoisoned) {
       const error = isPoisoned ? input.poisoned.get(placeOf(origin)) : placed.error;
       logic.dead({ message, body: placed.body, error }, moment, emit);
       return;
     }
     try {
-      const key = logic.keyOf(message);
       if (key === null) {
         notes = logic.control(message, moment, emit) ?? notes;
       } else {

@@ -1,7 +1,8 @@
 /**
  * Decoded states of one partition, so that most messages need no load. Write-through: what is here
- * equals what the store holds, but for the keys of the turn under way. Bounded in bytes, least
- * recently used first out; dropped whole when the partition is lost.
+ * equals what the store holds, but for the keys of the turn under way. Bounded in bytes; two
+ * generations instead of an exact order, so that a hit costs one lookup: what was not used since the
+ * last change of generations goes first. Dropped whole when the partition is lost.
  */
 export interface CachedState<S> {
   readonly key: string;
@@ -17,8 +18,10 @@ const DECODED_FACTOR = 4;
 const ENTRY_OVERHEAD_BYTES = 300;
 
 export class StateCache<S> {
-  private readonly entries = new Map<string, CachedState<S>>();
-  private usedBytes = 0;
+  private young = new Map<string, CachedState<S>>();
+  private old = new Map<string, CachedState<S>>();
+  private youngBytes = 0;
+  private oldBytes = 0;
   private readonly bytesMax: number;
 
   constructor(bytesMax: number) {
@@ -26,47 +29,52 @@ export class StateCache<S> {
   }
 
   get sizeBytes(): number {
-    return this.usedBytes;
+    return this.youngBytes + this.oldBytes;
   }
 
   get(key: string): CachedState<S> | undefined {
-    const entry = this.entries.get(key);
-    if (!entry) return undefined;
-    this.entries.delete(key);
-    this.entries.set(key, entry);
+    const recent = this.young.get(key);
+    if (recent !== undefined) return recent;
+    const entry = this.old.get(key);
+    if (entry === undefined) return undefined;
+    this.old.delete(key);
+    this.oldBytes -= entry.bytes;
+    this.young.set(key, entry);
+    this.youngBytes += entry.bytes;
     return entry;
   }
 
   /** `encodedBytes`: size of the state as stored. */
   put(entry: CachedState<S>, encodedBytes: number): void {
-    const known = this.entries.get(entry.key);
-    if (known) {
-      this.usedBytes -= known.bytes;
-      this.entries.delete(entry.key);
-    }
-    entry.bytes = encodedBytes * DECODED_FACTOR + ENTRY_OVERHEAD_BYTES;
-    this.usedBytes += entry.bytes;
-    this.entries.set(entry.key, entry);
+    const bytes = encodedBytes * DECODED_FACTOR + ENTRY_OVERHEAD_BYTES;
+    const known = this.get(entry.key);
+    this.youngBytes += bytes - (known?.bytes ?? 0);
+    entry.bytes = bytes;
+    if (known !== entry) this.young.set(entry.key, entry);
   }
 
   drop(key: string): void {
-    const entry = this.entries.get(key);
+    const entry = this.get(key);
     if (!entry) return;
-    this.usedBytes -= entry.bytes;
-    this.entries.delete(key);
+    this.young.delete(key);
+    this.youngBytes -= entry.bytes;
   }
 
   /** Only between turns: a turn relies on what it loaded being here. */
   shrink(): void {
-    for (const [key, entry] of this.entries) {
-      if (this.usedBytes <= this.bytesMax) return;
-      this.entries.delete(key);
-      this.usedBytes -= entry.bytes;
-    }
+    if (this.youngBytes * 2 <= this.bytesMax) return;
+    this.old = this.young;
+    this.oldBytes = this.youngBytes;
+    this.young = new Map();
+    this.youngBytes = 0;
+    // One turn alone may have loaded more than all there is room for.
+    if (this.oldBytes > this.bytesMax) this.clear();
   }
 
   clear(): void {
-    this.entries.clear();
-    this.usedBytes = 0;
+    this.young = new Map();
+    this.old = new Map();
+    this.youngBytes = 0;
+    this.oldBytes = 0;
   }
 }
