@@ -16,10 +16,8 @@ const TOPIC_ORDER = ['events', 'actions', 'deliveries', 'changes', 'dead_letters
 export type TopicCodecs = ReadonlyMap<string, Codec<Message>>;
 
 export class Outputs {
-  private readonly byPlace = new Map<
-    string,
-    { topic: string; partition: number; messages: Message[] }
-  >();
+  /** For each topic its messages, by partition. */
+  private readonly byTopic = new Map<string, Message[][]>();
   private readonly codecs: TopicCodecs;
 
   constructor(codecs: TopicCodecs) {
@@ -27,29 +25,32 @@ export class Outputs {
   }
 
   add(topic: string, partition: number, message: Message): void {
-    const place = `${topic}/${partition}`;
-    let entry = this.byPlace.get(place);
-    if (!entry) this.byPlace.set(place, (entry = { topic, partition, messages: [] }));
-    entry.messages.push(message);
+    let places = this.byTopic.get(topic);
+    if (!places) this.byTopic.set(topic, (places = []));
+    const messages = places[partition];
+    if (messages) messages.push(message);
+    else places[partition] = [message];
   }
 
   get isEmpty(): boolean {
-    return this.byPlace.size === 0;
+    return this.byTopic.size === 0;
   }
 
   /** All of it as log records. `logTime`: only in a history run. */
   records(logTime?: number): readonly NewRecord[] {
-    const places = [...this.byPlace.values()].toSorted(
-      (a, b) => rank(a.topic) - rank(b.topic) || a.partition - b.partition,
-    );
-    return places.flatMap(({ topic, partition, messages }) =>
-      packed(messages).map((envelope) => ({
-        topic,
-        partition,
-        ...encodeEnvelope(this.codecs, topic, envelope),
-        ...(logTime === undefined ? {} : { logTime }),
-      })),
-    );
+    const records: NewRecord[] = [];
+    const when = logTime === undefined ? {} : { logTime };
+    const topics = [...this.byTopic].toSorted(([a], [b]) => rank(a) - rank(b));
+    for (const [topic, places] of topics) {
+      // Partitions without messages are holes, which `forEach` leaves out.
+      places.forEach((messages, partition) => {
+        for (const envelope of packed(messages)) {
+          const encoded = encodeEnvelope(this.codecs, topic, envelope);
+          records.push({ topic, partition, ...encoded, ...when });
+        }
+      });
+    }
+    return records;
   }
 }
 
@@ -80,24 +81,22 @@ const rank = (topic: string): number => {
   return index < 0 ? TOPIC_ORDER.length : index;
 };
 
+/** There is at least one message. */
 function packed(messages: readonly Message[]): readonly (readonly Message[])[] {
-  const envelopes: Message[][] = [];
-  let open: Message[] = [];
+  const envelopes: (readonly Message[])[] = [];
+  let start = 0;
   let bytes = 0;
-  for (const message of messages) {
+  for (const [i, message] of messages.entries()) {
     const size = sizeHint(message);
-    if (
-      open.length > 0 &&
-      (open.length >= ENVELOPE_MESSAGES_MAX || bytes + size > ENVELOPE_BYTES_HINT)
-    ) {
-      envelopes.push(open);
-      open = [];
+    const count = i - start;
+    if (count > 0 && (count >= ENVELOPE_MESSAGES_MAX || bytes + size > ENVELOPE_BYTES_HINT)) {
+      envelopes.push(messages.slice(start, i));
+      start = i;
       bytes = 0;
     }
-    open.push(message);
     bytes += size;
   }
-  if (open.length > 0) envelopes.push(open);
+  envelopes.push(start === 0 ? messages : messages.slice(start));
   return envelopes;
 }
 
