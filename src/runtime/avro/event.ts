@@ -55,35 +55,34 @@ export const STITCHED_EVENT: Shape<StitchedEvent> = {
     writeNullable(out, event.forwardedFrom, writeText);
     writeInt(out, event.hops);
   },
-  read: (from) =>
-    ({
-      kind: readSymbol(from, 'event'),
-      tenant: readText(from),
-      id: readText(from),
-      source: readText(from) as Source,
-      type: readText(from),
-      at: readLong(from),
-      receivedAt: readLong(from),
-      order: readOptional(from, readOrder),
-      items: readList(from, readItem),
-      cart: readOptional(from, readText),
-      checkout: readOptional(from, readText),
-      store: readOptional(from, readText),
-      channel: readOptional(from, readText),
-      campaign: readOptional(from, readText),
-      properties: readText(from),
-      flags: readList(from, readText) as EventFlag[],
-      profile: readText(from),
-      anonymous: readBoolean(from),
-      identifiers: readList(from, readIdentifier),
-      origin: readOrigin(from),
-      logTime: readLong(from),
-      history: readBoolean(from),
-      triggers: readBoolean(from),
-      wait: readNullable(from, readWait),
-      forwardedFrom: readNullable(from, readText),
-      hops: readNumber(from),
-    }) as StitchedEvent,
+  read: (from) => ({
+    kind: readSymbol(from, 'event'),
+    tenant: readText(from),
+    id: readText(from),
+    source: readText(from) as Source,
+    type: readText(from),
+    at: readLong(from),
+    receivedAt: readLong(from),
+    order: readOptional(from, readOrder),
+    items: readList(from, readItem),
+    cart: readOptional(from, readText),
+    checkout: readOptional(from, readText),
+    store: readOptional(from, readText),
+    channel: readOptional(from, readText),
+    campaign: readOptional(from, readText),
+    properties: readText(from),
+    flags: readList(from, readText) as EventFlag[],
+    profile: readText(from),
+    anonymous: readBoolean(from),
+    identifiers: readList(from, readIdentifier),
+    origin: readOrigin(from),
+    logTime: readLong(from),
+    history: readBoolean(from),
+    triggers: readBoolean(from),
+    wait: readNullable(from, readWait),
+    forwardedFrom: readNullable(from, readText),
+    hops: readNumber(from),
+  }),
 };
 
 function writeOrder(out: Output, order: Order): void {
@@ -112,16 +111,15 @@ function writeItem(out: Output, item: Item): void {
   writeLong(out, item.price);
 }
 
-const readItem = (from: Input): Item =>
-  ({
-    sku: readText(from),
-    name: readOptional(from, readText),
-    category: readOptional(from, readText),
-    brand: readOptional(from, readText),
-    variant: readOptional(from, readText),
-    quantity: readDouble(from),
-    price: readLong(from),
-  }) as Item;
+const readItem = (from: Input): Item => ({
+  sku: readText(from),
+  name: readOptional(from, readText),
+  category: readOptional(from, readText),
+  brand: readOptional(from, readText),
+  variant: readOptional(from, readText),
+  quantity: readDouble(from),
+  price: readLong(from),
+});
 
 function writeIdentifier(out: Output, identifier: StitchedIdentifier): void {
   writeText(out, identifier.type);

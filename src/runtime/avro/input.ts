@@ -61,11 +61,27 @@ export function readDouble(from: Input): number {
   return from.bytes.readDoubleLE(at);
 }
 
-/** A copy: the bytes read from are somebody else's. */
+/**
+ * A copy: the bytes read from are somebody else's. Cut from a slab, as bytes with a store of their
+ * own cost a microsecond; whoever keeps a few of them keeps the slab.
+ */
 export function readBytes(from: Input): Uint8Array {
-  const start = take(from, readNumber(from));
-  return Uint8Array.prototype.slice.call(from.bytes, start, from.at);
+  const length = readNumber(from);
+  const start = take(from, length);
+  if (length > SLAB_BYTES / 4) return new Uint8Array(from.bytes.subarray(start, from.at));
+  if (length > SLAB_BYTES - slabAt) {
+    slab = Buffer.from(new ArrayBuffer(SLAB_BYTES));
+    slabAt = 0;
+  }
+  from.bytes.copy(slab, slabAt, start, from.at);
+  const copy = new Uint8Array(slab.buffer, slabAt, length);
+  slabAt += length;
+  return copy;
 }
+
+const SLAB_BYTES = 4_096;
+let slab = Buffer.from(new ArrayBuffer(SLAB_BYTES));
+let slabAt = 0;
 
 /**
  * Most texts of a shop's messages are few: those read last are kept with their bytes, so that reading
@@ -114,18 +130,27 @@ interface Utf8Bytes extends Buffer {
 }
 
 export function readList<T>(from: Input, read: Read<T>): T[] {
-  let list: T[] | null = null;
-  for (let count = readNumber(from); count !== 0; count = readNumber(from)) {
-    // A block may say how many bytes it has.
-    if (count < 0) readNumber(from);
-    count = Math.abs(count);
-    // An item is at least one byte.
-    const left = from.bytes.length - from.at;
-    if (!(count <= left)) throw new RangeError(`${count} items in ${left} bytes`);
-    list ??= [];
-    for (; count > 0; count -= 1) list.push(read(from));
-  }
-  return list ?? [];
+  let left = readCount(from);
+  if (left === 0) return [];
+  // Most have one item; an empty list that grows takes room for 17.
+  const list = [read(from)];
+  left -= 1;
+  do {
+    for (; left > 0; left -= 1) list.push(read(from));
+    left = readCount(from);
+  } while (left > 0);
+  return list;
+}
+
+/** Of the items of a block, each of which is at least one byte; 0 after the last block. */
+function readCount(from: Input): number {
+  const count = readNumber(from);
+  // Then the block also says how many bytes it has.
+  if (count < 0) readNumber(from);
+  const items = Math.abs(count);
+  const left = from.bytes.length - from.at;
+  if (!(items <= left)) throw new RangeError(`${items} items in ${left} bytes`);
+  return items;
 }
 
 export const readNullable = <T>(from: Input, read: Read<T>): T | null =>
