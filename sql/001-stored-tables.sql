@@ -46,7 +46,6 @@ CREATE TABLE IF NOT EXISTS weft_store.events
     properties String CODEC(ZSTD(1)),
     identifiers String CODEC(ZSTD(1)),
     flags Array(String),
-    topic String,
     partition UInt16,
     offset UInt64 CODEC(Delta, ZSTD(1)),
     `index` UInt16,
@@ -91,26 +90,30 @@ ENGINE = ReplacingMergeTree(version)
 ORDER BY (tenant, digest, profile, valid_from)
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
--- One row a move of a tag. The key is what happened, not where it was written: a change may be published twice.
-CREATE TABLE IF NOT EXISTS weft_store.tag_changes
+-- One row a change of a profile, with the tags it moved: `tags`, `olds` and `news` are of one length, and
+-- weft.tag_changes has a row for each. A row a tag costs an insert and every merge three times as much. The key
+-- is what happened, not where it was written: a change may be published twice. Time may move a profile more than
+-- once at one moment, and each time other tags: the hash.
+CREATE TABLE IF NOT EXISTS weft_store.changes
 (
     tenant LowCardinality(String),
     profile String,
-    tag LowCardinality(String),
-    old Nullable(String),
-    new Nullable(String),
     cause LowCardinality(String),
     cause_id String,
     at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    tags Array(LowCardinality(String)),
+    olds Array(Nullable(String)),
+    news Array(Nullable(String)),
     partition UInt16,
-    offset UInt64,
-    `index` UInt16
+    offset UInt64 CODEC(Delta, ZSTD(1)),
+    `index` UInt16,
+    moved UInt64 MATERIALIZED cityHash64(tags, news)
 )
 ENGINE = ReplacingMergeTree
-ORDER BY (tenant, profile, tag, at, cause, cause_id, ifNull(new, ''))
+ORDER BY (tenant, profile, at, cause, cause_id, moved)
 SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1;
 
--- What a tag is now. A tag that left is a row with `removed`. A clock tag has `anchor` instead of a value.
+-- What a tag is now. A clock tag has `anchor` instead of a value; a tag that left has neither.
 CREATE TABLE IF NOT EXISTS weft_store.profile_tags
 (
     tenant LowCardinality(String),
@@ -118,14 +121,10 @@ CREATE TABLE IF NOT EXISTS weft_store.profile_tags
     tag LowCardinality(String),
     value Nullable(String),
     anchor Nullable(DateTime64(3, 'UTC')),
-    since DateTime64(3, 'UTC'),
-    removed Bool,
     at DateTime64(3, 'UTC'),
-    partition UInt16,
     offset UInt64,
     `index` UInt16,
-    version UInt128 MATERIALIZED bitShiftLeft(toUInt128(toUnixTimestamp64Milli(at)), 64) + offset * 1024 + `index`,
-    INDEX tags tag TYPE set(1000) GRANULARITY 1
+    version UInt128 MATERIALIZED bitShiftLeft(toUInt128(toUnixTimestamp64Milli(at)), 64) + offset * 1024 + `index`
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (tenant, profile, tag)

@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW weft.events AS
 SELECT
     tenant, id, type, source, at, received_at, profile, anonymous, order_id, cart_id, checkout_id,
     total, discount, currency, coupons, items, store, channel, campaign, properties, identifiers, flags,
-    topic, partition, offset
+    'events' AS topic, partition, offset
 FROM weft_store.events FINAL;
 
 -- Where every absorbed profile has ended up, however long the chain: the latest merge that took it along.
@@ -55,7 +55,8 @@ SETTINGS join_use_nulls = 0;
 
 CREATE OR REPLACE VIEW weft.tag_changes AS
 SELECT tenant, profile, tag, old, new, cause, cause_id, at, partition, offset
-FROM weft_store.tag_changes FINAL;
+FROM weft_store.changes FINAL
+ARRAY JOIN tags AS tag, olds AS old, news AS new;
 
 -- The moment the store is complete up to: the partition that is furthest behind.
 CREATE OR REPLACE VIEW weft_store.clock AS
@@ -74,9 +75,9 @@ SELECT
         ifNull(value, ''),
         toString(intDiv(greatest(0, toUnixTimestamp64Milli(ifNull(now, assumeNotNull(anchor))) - toUnixTimestamp64Milli(assumeNotNull(anchor))), 86400000))
     ) AS value,
-    since
-FROM weft_store.profile_tags FINAL
-WHERE NOT removed;
+    at AS since
+FROM weft_store.profile_tags AS stored FINAL
+WHERE isNotNull(stored.value) OR isNotNull(stored.anchor);
 
 CREATE OR REPLACE VIEW weft.merges AS
 SELECT tenant, merge_id, survivor, absorbed, rule, event, effective_at, changed_at

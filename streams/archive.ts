@@ -1,8 +1,9 @@
 /**
- * events, changes, actions, deliveries, dead_letters → ClickHouse: once a second, or as soon as there
- * is much. What is about to be inserted is noted before it is, so that a retry after a crash has the
- * same bounds and the same token; the tables' keys make a repeated row one row in any case. Nobody
- * waits for the archive: it reads under its own name and may be away for as long as the log keeps.
+ * events, changes, actions, deliveries, dead_letters → ClickHouse: gathered as they come, inserted once
+ * a second, less often while there is little, or as soon as there is much. What is about to be inserted
+ * is noted before it is, so that a retry after a crash has the same bounds and the same token; the tables'
+ * keys make a repeated row one row in any case. Nobody waits for the archive: it reads under its own name
+ * and may be away for as long as the log keeps.
  */
 import type { Message } from '../src/domain/message.ts';
 import type { AnalyticsStore } from '../src/ports/analytics-store.ts';
@@ -10,11 +11,16 @@ import type { CheckpointStore } from '../src/ports/checkpoint-store.ts';
 import type { Clock } from '../src/ports/clock.ts';
 import type { EventLog, LogRecord, TopicPartition } from '../src/ports/event-log.ts';
 import type { TopicCodecs } from '../src/runtime/outputs.ts';
-import type { Progress, Stage, StageInput, Turn } from '../src/runtime/stage.ts';
-import { rowsOf, type CatalogueTags } from './archive-rows.ts';
+import type { Progress, Stage, Turn } from '../src/runtime/stage.ts';
+import { createArchiveRows, type CatalogueTags, type TableRows } from './archive-rows.ts';
 
 const FLUSH_EVERY_MS = 1_000;
-const FLUSH_AT_BYTES = 2 * 1024 * 1024;
+/** An insert costs some milliseconds a table, however little is in it. */
+const FLUSH_LITTLE_EVERY_MS = 2_000;
+/** In the log's bytes: some hundred events. */
+const LITTLE_BYTES = 256 * 1024;
+const FLUSH_AT_BYTES = 16 * 1024 * 1024;
+const READ_BYTES = 2 * 1024 * 1024;
 const CHECKPOINT = 'archive';
 
 const ARCHIVED_TOPICS = ['events', 'changes', 'actions', 'deliveries', 'dead_letters'];
@@ -46,9 +52,22 @@ interface Checkpoint {
   readonly intent: readonly Range[];
 }
 
+/** Taken out of the gathered rows, until all of it is stored. */
+interface Batch {
+  readonly ranges: readonly Range[];
+  readonly tables: ReadonlyMap<string, TableRows>;
+}
+
 export function createArchiveStage(options: ArchiveOptions): Stage {
-  let checkpoint: Checkpoint = { log: options.log.id, next: {}, intent: [] };
-  let flushedAt = 0;
+  const rows = createArchiveRows(options.tagsOf);
+  /** What the gathered rows are of, by partition. */
+  const gathered = new Map<string, Range>();
+  let gatheredBytes = 0;
+  let gatheredSince = 0;
+  let batch: Batch | null = null;
+  let checkpoint: Checkpoint | null = null;
+  /** The next offset to gather, by partition. */
+  const next = new Map<string, number>();
   let isAlarmSet = false;
   let wake = (): void => undefined;
 
@@ -61,21 +80,61 @@ export function createArchiveStage(options: ArchiveOptions): Stage {
     });
   };
 
-  const save = async (next: Checkpoint): Promise<void> => {
-    await options.checkpoints.save(CHECKPOINT, new TextEncoder().encode(JSON.stringify(next)));
-    checkpoint = next;
+  const save = async (saved: Checkpoint): Promise<void> => {
+    await options.checkpoints.save(CHECKPOINT, new TextEncoder().encode(JSON.stringify(saved)));
+    checkpoint = saved;
   };
 
-  const insert = async (ranges: readonly Range[], inputs: readonly StageInput[]): Promise<void> => {
-    const rows = await collect(options, ranges, inputs);
+  const gather = async (record: LogRecord): Promise<void> => {
+    const { topic, partition, offset, logTime } = record;
+    const messages = await decode(options, record);
+    for (let index = 0; index < messages.length; index += 1)
+      rows.add(messages[index] as Message, { topic, partition, offset, index, logTime });
+    const name = nameOf(record);
+    const from = gathered.get(name)?.from ?? offset;
+    if (gathered.size === 0) gatheredSince = options.realTime.now();
+    gathered.set(name, { topic, partition, from, to: offset + 1 });
+    gatheredBytes += record.value.length;
+    next.set(name, offset + 1);
+  };
+
+  const takeBatch = (): Batch => {
+    const taken = { ranges: [...gathered.values()], tables: rows.take() };
+    gathered.clear();
+    gatheredBytes = 0;
+    return taken;
+  };
+
+  /** May be called again after a failure: the batch, its bounds and its tokens stay. */
+  const flush = async (): Promise<void> => {
+    batch ??= takeBatch();
+    const { ranges, tables } = batch;
+    const before = checkpoint?.next ?? {};
+    await save({ log: options.log.id, next: before, intent: ranges });
     const bounds = ranges.map((r) => `${r.topic}/${r.partition}:${r.from}-${r.to}`).join(',');
-    for (const [table, texts] of rows) {
-      await options.analytics.insert(table, texts, `${options.log.id} ${table} ${bounds}`);
-      options.onInsert(table, texts.length);
+    for (const [table, each] of tables) {
+      await options.analytics.insert(table, each, `${options.log.id} ${table} ${bounds}`);
+      options.onInsert(table, 'bytes' in each ? each.rows : each.length);
     }
-    const next = { ...checkpoint.next };
-    for (const range of ranges) next[nameOf(range)] = range.to;
-    await save({ log: options.log.id, next, intent: [] });
+    const after = { ...before };
+    for (const range of ranges) after[nameOf(range)] = range.to;
+    await save({ log: options.log.id, next: after, intent: [] });
+    batch = null;
+  };
+
+  /** Where we were, and what was about to be inserted when the process ended: with its bounds. */
+  const recover = async (): Promise<Checkpoint> => {
+    const saved = await options.checkpoints.load(CHECKPOINT);
+    const read = saved && (JSON.parse(new TextDecoder().decode(saved)) as Checkpoint);
+    const known =
+      read?.log === options.log.id ? read : { log: options.log.id, next: {}, intent: [] };
+    checkpoint = known;
+    if (known.intent.length === 0) return known;
+    for (const range of known.intent) {
+      for await (const record of readAgain(options.log, range)) await gather(record);
+    }
+    await flush();
+    return checkpoint;
   };
 
   return {
@@ -83,64 +142,35 @@ export function createArchiveStage(options: ArchiveOptions): Stage {
     topics: ARCHIVED_TOPICS,
     ordered: 'by-partition',
     async claim(partitions: readonly TopicPartition[]) {
-      const saved = await options.checkpoints.load(CHECKPOINT);
-      const read = saved && (JSON.parse(new TextDecoder().decode(saved)) as Checkpoint);
-      if (read?.log === options.log.id) checkpoint = read;
-      if (checkpoint.intent.length > 0) {
-        await insert(checkpoint.intent, await readAgain(options.log, checkpoint.intent));
-      }
-      return partitions.map((partition) => checkpoint.next[nameOf(partition)] ?? 0);
+      const known = checkpoint ?? (await recover());
+      return partitions.map((each) => next.get(nameOf(each)) ?? known.next[nameOf(each)] ?? 0);
     },
     release: () => undefined,
     async process(turn: Turn) {
-      const bytes = turn.inputs.reduce((sum, input) => sum + sizeOf(input.records), 0);
-      const waitMs = flushedAt + FLUSH_EVERY_MS - options.realTime.now();
-      if (bytes < FLUSH_AT_BYTES && waitMs > 0) {
-        lookAgainIn(waitMs);
-        return [];
+      for (const { partition, records } of turn.inputs) {
+        const from = next.get(nameOf(partition)) ?? 0;
+        for (const record of records) if (record.offset >= from) await gather(record);
       }
-      const ranges = turn.inputs.map(rangeOf);
-      await save({ ...checkpoint, intent: ranges });
-      await insert(ranges, turn.inputs);
-      flushedAt = options.realTime.now();
-      return turn.inputs.map((input, i): Progress => {
-        const next = (ranges[i] as Range).to;
-        return { kind: 'done', partition: input.partition, next, applied: input.records.length };
+      if (batch || gatheredBytes >= FLUSH_AT_BYTES) await flush();
+      return turn.inputs.map(({ partition, records }): Progress => {
+        const last = records.at(-1) as LogRecord;
+        return { kind: 'done', partition, next: last.offset + 1, applied: records.length };
       });
     },
-    idle: () => Promise.resolve(null),
+    async idle() {
+      if (!batch && gathered.size === 0) return null;
+      const everyMs = gatheredBytes < LITTLE_BYTES ? FLUSH_LITTLE_EVERY_MS : FLUSH_EVERY_MS;
+      const waitMs = gatheredSince + everyMs - options.realTime.now();
+      if (batch || waitMs <= 0) await flush();
+      else lookAgainIn(Math.min(waitMs, FLUSH_EVERY_MS));
+      return null;
+    },
     wakeBy(look) {
       wake = look;
     },
-    settled: () => true,
+    settled: () => !batch && gathered.size === 0,
     stop: () => Promise.resolve(),
   } satisfies Stage;
-}
-
-/** The rows of these ranges as JSON texts, by table. */
-async function collect(
-  options: ArchiveOptions,
-  ranges: readonly Range[],
-  inputs: readonly StageInput[],
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const tables = new Map<string, string[]>();
-  for (const [i, input] of inputs.entries()) {
-    const range = ranges[i] as Range;
-    for (const record of input.records) {
-      if (record.offset < range.from || record.offset >= range.to) continue;
-      const messages = await decode(options, record);
-      messages.forEach((message, index) => {
-        const { topic, partition, offset, logTime } = record;
-        const place = { topic, partition, offset, index, logTime };
-        for (const { table, values } of rowsOf(message, place, options.tagsOf)) {
-          const texts = tables.get(table);
-          if (texts) texts.push(JSON.stringify(values));
-          else tables.set(table, [JSON.stringify(values)]);
-        }
-      });
-    }
-  }
-  return tables;
 }
 
 async function decode(options: ArchiveOptions, record: LogRecord): Promise<readonly Message[]> {
@@ -155,29 +185,15 @@ async function decode(options: ArchiveOptions, record: LogRecord): Promise<reado
   }
 }
 
-/** What an interrupted insert was about, from the log. */
-async function readAgain(log: EventLog, ranges: readonly Range[]): Promise<readonly StageInput[]> {
-  const inputs: StageInput[] = [];
-  for (const { topic, partition, from, to } of ranges) {
-    const records: LogRecord[] = [];
-    for (let at = from; at < to; at = (records.at(-1)?.offset ?? to) + 1) {
-      const limits = { recordsMax: to - at, bytesMax: FLUSH_AT_BYTES };
-      const more = await log.read({ topic, partition }, at, limits);
-      if (more.length === 0) break;
-      records.push(...more);
-    }
-    inputs.push({ partition: { topic, partition }, records });
+async function* readAgain(log: EventLog, range: Range): AsyncIterable<LogRecord> {
+  const { topic, partition, to } = range;
+  for (let at = range.from; at < to;) {
+    const limits = { recordsMax: to - at, bytesMax: READ_BYTES };
+    const records = await log.read({ topic, partition }, at, limits);
+    if (records.length === 0) return;
+    for (const record of records) if (record.offset < to) yield record;
+    at = (records.at(-1) as LogRecord).offset + 1;
   }
-  return inputs;
 }
-
-const rangeOf = ({ partition, records }: StageInput): Range => ({
-  ...partition,
-  from: records[0]?.offset ?? 0,
-  to: (records.at(-1)?.offset ?? -1) + 1,
-});
-
-const sizeOf = (records: readonly LogRecord[]): number =>
-  records.reduce((sum, record) => sum + record.value.length, 0);
 
 const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;

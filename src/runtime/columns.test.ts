@@ -4,14 +4,14 @@ import { startChdb } from '../adapters/chdb/process.ts';
 import { openEmbedded, type Embedded } from '../adapters/clickhouse/embedded.contract.ts';
 import {
   flags,
-  integers,
+  int64s,
   lists,
   moments,
   nullable,
-  smalls,
+  uint16s,
   takeBlock,
   texts,
-  wholes,
+  uint64s,
   words,
 } from './columns.ts';
 
@@ -41,12 +41,12 @@ const eventColumns = () => ({
   type: words(),
   at: moments(),
   anonymous: flags(),
-  total: nullable(integers()),
+  total: nullable(int64s()),
   coupons: lists(texts()),
   campaign: texts(),
   topic: texts(),
-  partition: smalls(),
-  offset: wholes(),
+  partition: uint16s(),
+  offset: uint64s(),
   colour: texts(),
 });
 

@@ -135,7 +135,7 @@ class Texts extends Plain implements Column {
   }
 }
 
-class Wholes extends Plain implements Column {
+class Int64s extends Plain implements Column {
   readonly type: string;
   readonly blank = 0;
 
@@ -150,12 +150,21 @@ class Wholes extends Plain implements Column {
   }
 }
 
-class Smalls extends Plain implements Column {
+class Uint16s extends Plain implements Column {
   readonly type = 'UInt16';
 
   push(value: number): void {
     this.rows += 1;
     this.bytes.uint16(value);
+  }
+}
+
+class Uint32s extends Plain implements Column {
+  readonly type = 'UInt32';
+
+  push(value: number): void {
+    this.rows += 1;
+    this.bytes.uint32(value);
   }
 }
 
@@ -297,11 +306,12 @@ class Lists<C extends Column> extends Plain implements Column {
 export const texts = () => new Texts();
 export const words = () => new Words();
 export const flags = () => new Flags();
-export const smalls = () => new Smalls();
-export const wholes = () => new Wholes('UInt64');
-export const integers = () => new Wholes('Int64');
+export const uint16s = () => new Uint16s();
+export const uint32s = () => new Uint32s();
+export const uint64s = () => new Int64s('UInt64');
+export const int64s = () => new Int64s('Int64');
 /** Integer ms. */
-export const moments = () => new Wholes("DateTime64(3, 'UTC')");
+export const moments = () => new Int64s("DateTime64(3, 'UTC')");
 export const nullable = <T>(values: Nullable<T>) => new Nullables<T>(values);
 export const lists = <C extends Column>(items: C) => new Lists(items);
 

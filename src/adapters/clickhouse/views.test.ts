@@ -146,13 +146,42 @@ const tag = (tenant: string, profile: string, name: string, values: Values): Val
   tag: name,
   value: null,
   anchor: null,
-  since: T0,
-  removed: false,
   at: T0,
-  partition: 0,
   offset: 0,
   index: 0,
   ...values,
+});
+
+describe('tag_changes', () => {
+  it('have a row a tag, once however often the change came, and all changes of one moment', async () => {
+    const change = (offset: number, values: Values): Values => ({
+      tenant: 'moves',
+      profile: 'p',
+      cause: 'time',
+      cause_id: '',
+      at: T0,
+      partition: 3,
+      offset,
+      index: 0,
+      ...values,
+    });
+    const both = { tags: ['a', 'b'], olds: ['1', null], news: [null, '中文'] };
+    await given(
+      'changes',
+      change(7, both),
+      change(8, both),
+      change(9, { tags: ['a'], olds: [null], news: ['2'] }),
+      change(7, { ...both, tenant: 'others' }),
+    );
+    const sql = `SELECT tag, old, new, cause, cause_id, at, partition FROM tag_changes
+      WHERE tenant = {tenant:String} AND profile = 'p' ORDER BY tag, new`;
+    const row = { cause: 'time', cause_id: '', at: '2026-03-01 00:00:00.000', partition: 3 };
+    expect(await ask(sql, 'moves')).toEqual([
+      { tag: 'a', old: null, new: '2', ...row },
+      { tag: 'a', old: '1', new: null, ...row },
+      { tag: 'b', old: null, new: '中文', ...row },
+    ]);
+  });
 });
 
 describe('profile_tags', () => {
@@ -162,7 +191,7 @@ describe('profile_tags', () => {
       tag('tags', 'p', 'a', { value: '2', at: T0 + 1, offset: 0 }),
       tag('tags', 'p', 'a', { value: '1', at: T0, offset: 9 }),
       tag('tags', 'p', 'b', { value: 'x', offset: 1 }),
-      tag('tags', 'p', 'b', { removed: true, offset: 1, index: 1 }),
+      tag('tags', 'p', 'b', { offset: 1, index: 1 }),
     );
     const sql = 'SELECT tag, value FROM profile_tags WHERE tenant = {tenant:String}';
     expect(await ask(sql, 'tags')).toEqual([{ tag: 'a', value: '2' }]);
@@ -378,6 +407,12 @@ describe('the files of sql/', () => {
       statements: ["SELECT ';'; -- no", 'SELECT 2'],
     });
     expect(() => readMigration('7.sql', '')).toThrow(/is named like/);
+  });
+
+  it('let a condition on a profile reach the index through the lists of its changes', async () => {
+    const sql = "SELECT new FROM weft.tag_changes WHERE tenant = {tenant:String} AND profile = 'p'";
+    const text = JSON.stringify(await ask(`EXPLAIN indexes = 1 ${sql}`, 'moves'));
+    expect(text).toMatch(/\(profile in \['p', 'p'\]\)/);
   });
 
   it('let a condition on the key reach the index through a view', async () => {
