@@ -20,6 +20,7 @@ import {
   lists,
   moments,
   nullable,
+  nullableTexts,
   uint16s,
   texts,
   uint32s,
@@ -83,15 +84,15 @@ export const createArchiveColumns = () => ({
     cause_id: texts(),
     at: moments(),
     tags: lists(words()),
-    olds: lists(nullable(texts())),
-    news: lists(nullable(texts())),
+    olds: lists(nullableTexts()),
+    news: lists(nullableTexts()),
     ...standing(),
   },
   profile_tags: {
     tenant: words(),
     profile: texts(),
     tag: words(),
-    value: nullable(texts()),
+    value: nullableTexts(),
     anchor: nullable(moments()),
     at: moments(),
     offset: uint64s(),
@@ -103,13 +104,13 @@ export const createArchiveColumns = () => ({
     trigger: words(),
     profile: texts(),
     event: texts(),
-    correlation: nullable(texts()),
+    correlation: nullableTexts(),
     due_at: nullable(moments()),
     decided_at: moments(),
     outcome: words(),
-    reason: nullable(texts()),
-    coupon: nullable(texts()),
-    channel: nullable(texts()),
+    reason: nullableTexts(),
+    coupon: nullableTexts(),
+    channel: nullableTexts(),
     ...standing(),
   },
   deliveries: {
@@ -122,8 +123,8 @@ export const createArchiveColumns = () => ({
     channel: words(),
     attempt: uint32s(),
     outcome: words(),
-    reason: nullable(texts()),
-    code: nullable(texts()),
+    reason: nullableTexts(),
+    code: nullableTexts(),
     at: moments(),
     duration_ms: uint32s(),
     ...standing(),
@@ -194,23 +195,23 @@ export function addChange(columns: ArchiveColumns, change: Change, place: Place)
     changes.cause_id.push(change.causeId);
     changes.at.push(at);
     for (const tag of change.tags) {
-      const value = asText(tag.new);
       changes.tags.items.push(tag.name);
-      changes.olds.items.push(asText(tag.old));
-      changes.news.items.push(value);
-      profile_tags.tenant.push(tenant);
-      profile_tags.profile.push(profile);
+      pushValue(changes.olds.items, tag.old);
+      pushValue(changes.news.items, tag.new);
       profile_tags.tag.push(tag.name);
-      profile_tags.value.push(value);
+      pushValue(profile_tags.value, tag.new);
       profile_tags.anchor.push(tag.anchor);
-      profile_tags.at.push(at);
-      profile_tags.offset.push(place.offset);
-      profile_tags.index.push(place.index);
     }
     changes.tags.end();
     changes.olds.end();
     changes.news.end();
     stand(changes, place);
+    const rows = change.tags.length;
+    profile_tags.tenant.push(tenant, rows);
+    profile_tags.profile.push(profile, rows);
+    profile_tags.at.push(at, rows);
+    profile_tags.offset.push(place.offset, rows);
+    profile_tags.index.push(place.index, rows);
   }
   for (const each of change.identifiers) {
     profile_identifiers.tenant.push(tenant);
@@ -269,5 +270,13 @@ function stand(columns: ReturnType<typeof standing>, place: Place): void {
   columns.index.push(place.index);
 }
 
-const asText = (value: TagValue | null): string | null =>
-  value === null ? null : typeof value === 'object' ? JSON.stringify(value) : String(value);
+function pushValue(column: ReturnType<typeof nullableTexts>, value: TagValue | null): void {
+  if (typeof value === 'number') column.pushNumber(value);
+  else
+    column.push(
+      typeof value === 'object' && value !== null ? JSON.stringify(value) : toText(value),
+    );
+}
+
+const toText = (value: string | boolean | null): string | null =>
+  value === null ? null : String(value);

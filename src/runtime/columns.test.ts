@@ -8,6 +8,7 @@ import {
   lists,
   moments,
   nullable,
+  nullableTexts,
   uint16s,
   takeBlock,
   texts,
@@ -108,6 +109,33 @@ describe('a block of columns', () => {
        FROM weft_store.events WHERE tenant = 'words ${different}'`,
     );
     expect(stored).toEqual({ n: different, same: different });
+  });
+
+  it('has numbers as JavaScript writes them, and one value for several rows', async () => {
+    const numbers = [0, 9, 10, 4_200, 2 ** 53 - 1, -1, 1.5, 1e21, -0, NaN];
+    const columns = {
+      tenant: words(),
+      id: texts(),
+      profile: texts(),
+      decided_at: moments(),
+      partition: uint16s(),
+      coupon: nullableTexts(),
+    };
+    columns.tenant.push('numbers', numbers.length);
+    columns.profile.push('the same', numbers.length);
+    columns.decided_at.push(AT, numbers.length);
+    columns.partition.push(513, numbers.length);
+    for (const number of numbers) {
+      columns.id.push(`a${columns.id.rows}`);
+      columns.coupon.pushNumber(number);
+    }
+    await embedded.store.insert('actions', takeBlock(columns), 'numbers');
+    const stored = await ask(
+      `SELECT coupon, profile, toUnixTimestamp64Milli(decided_at) AS at, partition
+       FROM weft_store.actions WHERE tenant = 'numbers' ORDER BY id`,
+    );
+    const rest = { profile: 'the same', at: AT, partition: 513 };
+    expect(stored).toEqual(numbers.map((number) => ({ coupon: String(number), ...rest })));
   });
 
   it('without rows is nothing', async () => {

@@ -33,15 +33,15 @@ export class Bytes {
 
   uint32(value: number): void {
     this.reserve(4);
-    this.length = this.room.writeUInt32LE(value, this.length);
+    this.four(value);
   }
 
   /** Any safe integer. */
   int64(value: number): void {
     this.reserve(8);
     const high = Math.floor(value / TWO_TO_32);
-    this.room.writeUInt32LE(value - high * TWO_TO_32, this.length);
-    this.length = this.room.writeInt32LE(high, this.length + 4);
+    this.four(value - high * TWO_TO_32);
+    this.four(high);
   }
 
   varint(value: number): void {
@@ -64,6 +64,30 @@ export class Bytes {
     const bytes = Buffer.byteLength(value);
     this.varint(bytes);
     this.length += this.room.write(value, this.length);
+  }
+
+  /** A whole number as its decimal digits, as `text` would write them, without making a string. */
+  digits(value: number): void {
+    let digits = 1;
+    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
+    this.reserve(digits + 1);
+    this.room[this.length] = digits;
+    let rest = value;
+    for (let at = this.length + digits; at > this.length; at -= 1) {
+      const tens = Math.floor(rest / 10);
+      this.room[at] = rest - tens * 10 + 0x30;
+      rest = tens;
+    }
+    this.length += digits + 1;
+  }
+
+  /** The last `bytes` once more. */
+  again(bytes: number, times: number): void {
+    this.reserve(bytes * times);
+    for (let time = 0; time < times; time += 1) {
+      this.room.copyWithin(this.length, this.length - bytes, this.length);
+      this.length += bytes;
+    }
   }
 
   append(bytes: Bytes): void {
@@ -89,6 +113,17 @@ export class Bytes {
     this.room[this.length] = value.length;
     this.length = start + value.length;
     return true;
+  }
+
+  /** Shifts cut a number to 32 bits; a plain store cuts it to 8. */
+  private four(value: number): void {
+    const { room } = this;
+    let at = this.length;
+    room[at++] = value;
+    room[at++] = value >>> 8;
+    room[at++] = value >>> 16;
+    room[at++] = value >>> 24;
+    this.length = at;
   }
 
   private reserve(bytes: number): void {
@@ -129,9 +164,19 @@ class Texts extends Plain implements Column {
   readonly type = 'String';
   readonly blank = '';
 
-  push(value: string): void {
-    this.rows += 1;
+  push(value: string, rows = 1): void {
+    const before = this.bytes.length;
     this.bytes.text(value);
+    this.rows += rows;
+    if (rows > 1) this.bytes.again(this.bytes.length - before, rows - 1);
+  }
+
+  /** As `push(String(value))`. */
+  pushNumber(value: number): void {
+    if (value >= 0 && Number.isSafeInteger(value) && !Object.is(value, -0)) {
+      this.rows += 1;
+      this.bytes.digits(value);
+    } else this.push(String(value));
   }
 }
 
@@ -144,18 +189,19 @@ class Int64s extends Plain implements Column {
     this.type = type;
   }
 
-  push(value: number): void {
-    this.rows += 1;
+  push(value: number, rows = 1): void {
+    this.rows += rows;
     this.bytes.int64(value);
+    if (rows > 1) this.bytes.again(8, rows - 1);
   }
 }
 
 class Uint16s extends Plain implements Column {
   readonly type = 'UInt16';
 
-  push(value: number): void {
-    this.rows += 1;
-    this.bytes.uint16(value);
+  push(value: number, rows = 1): void {
+    this.rows += rows;
+    for (let row = 0; row < rows; row += 1) this.bytes.uint16(value);
   }
 }
 
@@ -189,21 +235,33 @@ class Words implements Column {
   readonly type = 'LowCardinality(String)';
   private readonly numbers = new Map<string, number>();
   private indices = new Uint32Array(ROOM_AT_FIRST);
+  /** The word pushed last, and its number: the next one is often the same. */
+  private last: string | null = null;
+  private number = 0;
   rows = 0;
 
-  push(word: string): void {
+  push(word: string, rows = 1): void {
+    if (word !== this.last) this.find(word);
+    const end = this.rows + rows;
+    if (end > this.indices.length) this.grow(end);
+    for (let row = this.rows; row < end; row += 1) this.indices[row] = this.number;
+    this.rows = end;
+  }
+
+  private find(word: string): void {
     let number = this.numbers.get(word);
     if (number === undefined) {
       number = this.numbers.size;
       this.numbers.set(word, number);
     }
-    if (this.rows === this.indices.length) {
-      const larger = new Uint32Array(this.rows * 2);
-      larger.set(this.indices);
-      this.indices = larger;
-    }
-    this.indices[this.rows] = number;
-    this.rows += 1;
+    this.last = word;
+    this.number = number;
+  }
+
+  private grow(rows: number): void {
+    const larger = new Uint32Array(rows * 2);
+    larger.set(this.indices);
+    this.indices = larger;
   }
 
   writeHead(out: Bytes): void {
@@ -229,6 +287,7 @@ class Words implements Column {
 
   clear(): void {
     this.rows = 0;
+    this.last = null;
     this.numbers.clear();
   }
 }
@@ -238,12 +297,12 @@ interface Nullable<T> extends Column {
   push(value: T): void;
 }
 
-class Nullables<T> implements Column {
+class Nullables<T, C extends Nullable<T>> implements Column {
   readonly type: string;
-  private readonly nulls = new Bytes();
-  private readonly values: Nullable<T>;
+  protected readonly nulls = new Bytes();
+  protected readonly values: C;
 
-  constructor(values: Nullable<T>) {
+  constructor(values: C) {
     this.type = `Nullable(${values.type})`;
     this.values = values;
   }
@@ -254,7 +313,7 @@ class Nullables<T> implements Column {
 
   push(value: T | null): void {
     this.nulls.byte(value === null ? 1 : 0);
-    this.values.push(value ?? this.values.blank);
+    this.values.push(value === null ? this.values.blank : value);
   }
 
   writeHead(out: Bytes): void {
@@ -269,6 +328,13 @@ class Nullables<T> implements Column {
   clear(): void {
     this.nulls.length = 0;
     this.values.clear();
+  }
+}
+
+class NullableTexts extends Nullables<string, Texts> {
+  pushNumber(value: number): void {
+    this.nulls.byte(0);
+    this.values.pushNumber(value);
   }
 }
 
@@ -312,7 +378,8 @@ export const uint64s = () => new Int64s('UInt64');
 export const int64s = () => new Int64s('Int64');
 /** Integer ms. */
 export const moments = () => new Int64s("DateTime64(3, 'UTC')");
-export const nullable = <T>(values: Nullable<T>) => new Nullables<T>(values);
+export const nullable = <T>(values: Nullable<T>) => new Nullables<T, Nullable<T>>(values);
+export const nullableTexts = () => new NullableTexts(new Texts());
 export const lists = <C extends Column>(items: C) => new Lists(items);
 
 /** What was gathered, as one block, and begins anew. */
