@@ -1,0 +1,64 @@
+// Two processes on one data directory: the second says so and does nothing; questions go to the first.
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { newDir } from './support/places.ts';
+import { pathOf, query, serve, weft, type Server } from './support/weft.ts';
+
+const dataDir = join(newDir(), 'data');
+let server: Server;
+
+beforeAll(async () => {
+  server = await serve(dataDir);
+});
+
+const ALONE: readonly (readonly string[])[] = [['serve', '--port', '0'], ['rebuild'], ['dump']];
+
+describe('a data directory that is served', () => {
+  it.each(ALONE)(
+    '`weft %s …` is refused in words that name it, and does nothing',
+    async (...args) => {
+      const { code, stdout, stderr } = await weft(...args, '--data-dir', dataDir);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(/in use by process \d+/);
+      expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    },
+  );
+
+  it('`weft ingest` sends through the server what is in the file', async () => {
+    const file = pathOf('docs/examples/carts.ndjson');
+    const { code, stdout } = await weft(
+      'ingest',
+      file,
+      '--format',
+      'canonical',
+      '--data-dir',
+      dataDir,
+    );
+    expect([code, stdout.trim()]).toEqual([0, `4 events sent to ${server.url}`]);
+  });
+
+  it('`weft query` goes through the server, and sees what was just sent', async () => {
+    const sent = await fetch(`${server.url}/v1/events?wait=applied`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        id: '奶茶-1',
+        source: 'app',
+        type: 'product_viewed',
+        identifiers: [{ type: 'member', value: 'M1' }],
+      }),
+    });
+    expect(sent.status).toBe(200);
+    const rows = () => query(dataDir, "SELECT type FROM weft.events WHERE id = '奶茶-1'");
+    await expect
+      .poll(rows, { timeout: 60_000, interval: 200 })
+      .toEqual([{ type: 'product_viewed' }]);
+  });
+
+  it('is free again once the server was told to end', async () => {
+    expect(await server.stop()).toBe(0);
+    expect(await query(dataDir, 'SELECT count() AS events FROM weft.events')).toEqual([
+      { events: 5 },
+    ]);
+  });
+});
