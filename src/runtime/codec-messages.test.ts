@@ -17,7 +17,7 @@ import type {
   Transfer,
 } from '../domain/message.ts';
 import { envelopeForm, type EnvelopeSchema } from './avro/by-schema.ts';
-import { isAsAvsc, plain } from './avro/shape.contract.ts';
+import { isAsAvsc, outcome, plain } from './avro/shape.contract.ts';
 import { shapedEnvelope } from './avro/shapes.ts';
 import { openCodec } from './codec.ts';
 
@@ -273,10 +273,18 @@ const anyMessage: Readonly<Record<(typeof TOPICS)[number], Arbitrary<Message>>> 
 
 describe.each(TOPICS)('the shape of %s', (topic) => {
   const bySchema = envelopeForm<Message>(topic, JSON.parse(schemaText(topic)) as EnvelopeSchema);
-  isAsAvsc({
-    bySchema,
-    shaped: shapedEnvelope(bySchema.fingerprint),
-    values: fc.sample(fc.array(anyMessage[topic], { maxLength: 4 }), 100),
+  const shaped = shapedEnvelope<Message>(bySchema.fingerprint);
+  const envelope = fc.array(anyMessage[topic], { maxLength: 4 });
+  isAsAvsc({ bySchema, shaped, values: fc.sample(envelope, 100) });
+
+  it('reads of random bytes what avsc reads', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (random) => {
+        const bytes = Buffer.from(random);
+        expect(shaped && outcome(shaped, bytes)).toBe(outcome(bySchema, bytes));
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 

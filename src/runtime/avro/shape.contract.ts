@@ -85,7 +85,8 @@ const inOrder = (value: unknown): string =>
     return inner === undefined ? 'absent' : inner;
   });
 
-function outcome(form: Form<unknown>, bytes: Buffer): string {
+/** What is read, or that nothing is. */
+export function outcome(form: Form<unknown>, bytes: Buffer): string {
   try {
     return inOrder(form.decode(bytes, 0));
   } catch {
