@@ -4,12 +4,14 @@ import { partitionOfText } from '../src/domain/partitioning.ts';
 import type { EventLog } from '../src/ports/event-log.ts';
 import type { Intake } from '../src/ports/intake.ts';
 import { Outputs, type TopicCodecs } from '../src/runtime/outputs.ts';
+import type { JustRead } from './just-read.ts';
 import { rawTopicOf } from './topics.ts';
 
 export interface IntakeOptions {
   readonly log: EventLog;
   readonly codecs: TopicCodecs;
   readonly partitions: number;
+  readonly justRead: JustRead;
   /** Throws when nothing may be taken in now (the disk is nearly full, the process is stopping). */
   readonly guard: () => void;
 }
@@ -24,7 +26,8 @@ export function createIntake(options: IntakeOptions): FullIntake {
     async append(events, logTime) {
       options.guard();
       const outputs = new Outputs(options.codecs);
-      for (const { event, key } of events) {
+      for (const { event, key, read } of events) {
+        if (read !== undefined) options.justRead.keep(event, read);
         const partition = partitionOfText(key, options.partitions);
         outputs.add(rawTopicOf(event.source), partition, event satisfies Message);
       }

@@ -7,6 +7,7 @@ import type { SentEvent } from '../src/domain/event.ts';
 import { IMPORT_LIMITS } from '../src/domain/event-limits.ts';
 import type { Message, RawEvent } from '../src/domain/message.ts';
 import { parseEvent } from '../src/domain/parse-event.ts';
+import type { JustRead } from './just-read.ts';
 
 export interface DeadRaw {
   readonly kind: 'dead';
@@ -19,10 +20,18 @@ export type Normalised =
   | { readonly kind: 'event'; readonly event: SentEvent; readonly raw: RawEvent }
   | DeadRaw;
 
-export function normalise(message: Message, currency: string): Normalised {
+export interface NormaliseOptions {
+  /** Of orders that name none. */
+  readonly currency: string;
+  readonly justRead: JustRead;
+}
+
+export function normalise(message: Message, { currency, justRead }: NormaliseOptions): Normalised {
   if (message.kind !== 'raw')
     throw new TypeError(`a raw topic held a message of kind ${message.kind}`);
   const raw = message;
+  const read = justRead.take(raw);
+  if (read !== undefined) return { kind: 'event', event: read, raw };
   const body = parseJson(raw.body);
   if (body === undefined) {
     return { kind: 'dead', raw, code: 'malformed_json', reason: 'the body is not JSON' };

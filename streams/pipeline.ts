@@ -43,7 +43,14 @@ export interface PipelineParts
   extends
     Pick<
       StitchOptions,
-      'hash' | 'policy' | 'partitions' | 'region' | 'currency' | 'marksTime' | 'outcomes'
+      | 'hash'
+      | 'policy'
+      | 'partitions'
+      | 'region'
+      | 'currency'
+      | 'justRead'
+      | 'marksTime'
+      | 'outcomes'
     >,
     Pick<ProfileOptions, 'hashId' | 'catalogueOf'>,
     CarryOutOptions {

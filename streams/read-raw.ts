@@ -12,16 +12,15 @@ import type { EventOutcome } from '../src/ports/outcomes.ts';
 import type { Codec } from '../src/runtime/codec.ts';
 import type { Outputs } from '../src/runtime/outputs.ts';
 import type { Turn } from '../src/runtime/stage.ts';
-import { normalise, type DeadRaw, type Normalised } from './normalise.ts';
+import { normalise, type DeadRaw, type Normalised, type NormaliseOptions } from './normalise.ts';
 import { RAW_TOPICS } from './topics.ts';
 
 const MESSAGES_MAX = 1_000;
 
-export interface ReadOptions {
+export interface ReadOptions extends NormaliseOptions {
   readonly codec: Codec<Message>;
   readonly hash: IdentityHash;
   readonly region: string;
-  readonly currency: string;
   readonly notes: {
     readonly dropped: (type: string, reason: string) => void;
     readonly deadLetter: (topic: string, code: string) => void;
@@ -76,7 +75,7 @@ export async function readRawBatch(
     if (!options.codec.knows(record.schema)) await options.codec.learn(record.schema);
     const messages = decode(options, record, outputs);
     for (let index = 0; index < messages.length; index++) {
-      const normalised = normalise(messages[index] as Message, options.currency);
+      const normalised = normalise(messages[index] as Message, options);
       if (normalised.kind === 'dead') {
         bury(options, outputs, { record, index, normalised });
         ended.push([normalised.raw, 'dead_letter']);

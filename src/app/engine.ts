@@ -18,6 +18,7 @@ import { createMetrics } from '../runtime/metrics.ts';
 import { runStage, type StageLoop } from '../runtime/stage-loop.ts';
 import { openActionFeed } from '../../streams/action-feed.ts';
 import { createIntake } from '../../streams/intake.ts';
+import { createJustRead } from '../../streams/just-read.ts';
 import { createPipeline, type StageName } from '../../streams/pipeline.ts';
 import { createProfileReader } from '../../streams/profile-reader.ts';
 import { topicsOf } from '../../streams/topics.ts';
@@ -83,6 +84,7 @@ export async function openEngine(options: EngineOptions) {
     const opened = openChannels(loaded.catalogue.channels, config, options.onLogLine);
     for (const reason of opened.missing) logger.warn({ reason }, 'channel_not_offered');
     closers.push(...[...opened.channels.values()].map((channel) => () => channel.close()));
+    const justRead = createJustRead();
     const profiles = createProfileReader({
       identity: stores.identity,
       profiles: stores.profiles,
@@ -106,6 +108,7 @@ export async function openEngine(options: EngineOptions) {
       partitions: config.partitions,
       region: config.region,
       currency: config.currency,
+      justRead,
       cacheBytes: config.cacheBytes,
       marksTime: options.marksTime,
       catalogueOf,
@@ -132,6 +135,7 @@ export async function openEngine(options: EngineOptions) {
       log: stores.log,
       codecs: codecs.byTopic,
       partitions: config.partitions,
+      justRead,
       guard,
     });
     const loops: StageLoop[] = [];
