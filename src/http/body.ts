@@ -3,7 +3,7 @@
  * requests hold at the same moment. A body over a limit is a refusal long before memory is short;
  * what is left of it on the connection is read and thrown away by Node.
  */
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
 import type { FastifyRequest } from 'fastify';
@@ -144,21 +144,21 @@ export function mediaTypeOf(request: FastifyRequest, allowed: readonly string[])
 /** ASCII is UTF-8 too. */
 const UTF8_NAMES: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii']);
 
-export function decodeText(bytes: Buffer): string {
-  if (isAscii(bytes)) return bytes.toString('latin1');
+/** The bytes of a text, without a mark of their order. */
+export function textBytes(bytes: Buffer): Buffer {
   if (!isUtf8(bytes)) throw new Refusal('malformed_json', 'The body is not UTF-8: encode it so.');
-  return bytes.toString('utf8', hasByteOrderMark(bytes) ? 3 : 0);
+  return hasByteOrderMark(bytes) ? bytes.subarray(3) : bytes;
 }
 
 const hasByteOrderMark = (bytes: Buffer): boolean =>
   bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 
-/** `start`: where in the body the text begins. */
-export function parseJson(text: string, start = 0): unknown {
+/** The text is all of `body` from `start` on, or the beginning of that. */
+export function parseJson(text: string, body?: Buffer, start = 0): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    const where = whereOf(text, start, error);
+    const where = whereOf(text, body?.toString('utf8', 0, start).length ?? 0, error);
     throw new Refusal('malformed_json', `The body is not valid JSON${where}.`);
   }
 }
@@ -174,12 +174,12 @@ function whereOf(text: string, start: number, error: unknown): string {
 
 /** A body of a route that takes one JSON document: small, shallow, without names that poison. */
 function parseDocument(bytes: Buffer): unknown {
-  const text = decodeText(bytes);
+  const body = textBytes(bytes);
   const limits = { ...EDGE_LIMITS, stringBytesMax: DOCUMENT_STRING_BYTES_MAX };
-  if (depthOf(text) > limits.depthMax) {
+  if (depthOf(body) > limits.depthMax) {
     throw new Refusal('invalid_parameter', `The body lies deeper than ${limits.depthMax} levels.`);
   }
-  const value = parseJson(text);
+  const value = parseJson(body.toString('utf8'));
   const reading = newReading(limits);
   if (checkJson(reading, value, 0, '')) return value;
   throw new Refusal('invalid_parameter', 'The body holds what no document may hold.', {

@@ -50,8 +50,14 @@ export interface EventBatch {
 /** Of one event; a batch of a thousand must have a small answer too. */
 const FAULTS_MAX = 6;
 
-export function readEventBatch(text: string, form: 'json' | 'lines', context: BatchContext) {
-  return form === 'json' ? readJson(text, context) : readLines(text, context);
+/** `body` is UTF-8. */
+export function readEventBatch(body: Buffer, form: 'json' | 'lines', context: BatchContext) {
+  return form === 'json' ? readJson(body, context) : readLines(body, context);
+}
+
+/** The text of one event, and where it was taken from. */
+interface EventText extends ListElement {
+  readonly body: Buffer;
 }
 
 interface Reader {
@@ -68,39 +74,44 @@ const newReader = (context: BatchContext): Reader => ({
   rejectedSources: [],
 });
 
-function readJson(text: string, context: BatchContext): EventBatch {
+function readJson(body: Buffer, context: BatchContext): EventBatch {
   const reader = newReader(context);
-  if (!isList(text)) {
-    readEvent(reader, { text, start: 0, depth: depthOf(text) }, 0);
+  if (!isList(body)) {
+    readEvent(reader, { text: body.toString('utf8'), body, start: 0, depth: depthOf(body) }, 0);
     return reader;
   }
-  const { elements, isClosed } = splitList(text, context.eventsMax);
+  const { elements, isClosed } = splitList(body, context.eventsMax);
   checkCount(elements.length, context);
-  elements.forEach((element, index) => readEvent(reader, element, index));
+  elements.forEach(({ text, start, depth }, index) =>
+    readEvent(reader, { text, body, start, depth }, index),
+  );
   if (!isClosed) throw new Refusal('malformed_json', 'The body is not valid JSON to its end.');
   return reader;
 }
 
-function readLines(text: string, context: BatchContext): EventBatch {
+function readLines(body: Buffer, context: BatchContext): EventBatch {
   const reader = newReader(context);
   let index = 0;
-  for (let start = 0; start < text.length;) {
-    const newline = text.indexOf('\n', start);
-    const end = newline === -1 ? text.length : newline;
-    const line = text.slice(start, end);
+  for (let start = 0; start < body.length;) {
+    const newline = body.indexOf(NEWLINE, start);
+    const end = newline === -1 ? body.length : newline;
+    const line = body.subarray(start, end);
     start = end + 1;
-    if (line.trim() === '') continue;
+    const text = line.toString('utf8');
+    if (text.trim() === '') continue;
     if (index === context.eventsMax) checkCount(index + 1, context);
-    readLine(reader, line, index++);
+    readLine(reader, { text, body: line, start: 0, depth: depthOf(line) }, index++);
   }
   checkCount(index, context);
   return reader;
 }
 
+const NEWLINE = 0x0a;
+
 /** A line that is no JSON is one event that is none; a list that is no JSON is no list. */
-function readLine(reader: Reader, text: string, index: number): void {
+function readLine(reader: Reader, line: EventText, index: number): void {
   try {
-    readEvent(reader, { text, start: 0, depth: depthOf(text) }, index);
+    readEvent(reader, line, index);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const message = error.message.replace('The body', 'the line');
@@ -116,11 +127,11 @@ function checkCount(events: number, { eventsMax }: BatchContext): void {
   throw new Refusal('batch_too_large', message);
 }
 
-function readEvent(reader: Reader, element: ListElement, index: number): void {
+function readEvent(reader: Reader, element: EventText, index: number): void {
   const { tenant, receivedAt, currency, region, limits, newId, triggers, wait } = reader.context;
   // Half a million brackets take a second to parse.
   if (element.depth > limits.depthMax) return reject(reader, undefined, index, tooDeep(limits));
-  const value = parseJson(element.text, element.start);
+  const value = parseJson(element.text, element.body, element.start);
   const body = element.text.trim();
   const context = { tenant, receivedAt, currency, limits, fallbackId: hasId(value) ? '' : newId() };
   const parsed = checkEventText(body, limits) ?? parseEvent(value, context);
@@ -137,7 +148,8 @@ function readEvent(reader: Reader, element: ListElement, index: number): void {
     triggers,
     wait,
   };
-  reader.accepted.push({ event, key: firstIdentifierKey(parsed.event, region) });
+  const key = firstIdentifierKey(parsed.event, region);
+  reader.accepted.push({ event, key, read: parsed.event });
 }
 
 function tooDeep({ depthMax }: EventLimits): Fault {

@@ -13,7 +13,7 @@ import type { ErrorCode } from '../../errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Intake } from '../../ports/intake.ts';
 import type { OutcomeCounts, Outcomes } from '../../ports/outcomes.ts';
-import { JSON_TYPE, NDJSON_TYPE, decodeText, mediaTypeOf } from '../body.ts';
+import { JSON_TYPE, NDJSON_TYPE, mediaTypeOf, textBytes } from '../body.ts';
 import type { BodyReader } from '../body.ts';
 import { readEventBatch } from '../event-batch.ts';
 import type { EventBatch, RejectedEvent } from '../event-batch.ts';
@@ -134,7 +134,7 @@ async function takeEvents(request: EventRequest, deps: EventRouteDeps): Promise<
   try {
     const form = mediaTypeOf(request, [JSON_TYPE, NDJSON_TYPE]) === JSON_TYPE ? 'json' : 'lines';
     return await bodies.withBody(request, (bytes) => {
-      const batch = readEventBatch(decodeText(bytes), form, contextOf(request, deps));
+      const batch = readEventBatch(textBytes(bytes), form, contextOf(request, deps));
       isRead = true;
       countReceived(batch, metrics);
       return append(batch, request, deps);
