@@ -47,7 +47,9 @@ function readLongNumber(from: Input): number {
     if (byte < 128) break;
   }
   from.at = at;
-  return (number % 2 === 0 ? number : -(number + 1)) / 2;
+  // What rounded is even, whatever its lowest bit was.
+  const isNegative = (low & 1) === 1 && number < 2 ** 53;
+  return (isNegative ? -(number + 1) : number) / 2;
 }
 
 export function readLong(from: Input): number {

@@ -12,10 +12,12 @@ export type Write<T> = (out: Output, value: T) => void;
 
 export const newOutput = (): Output => ({ bytes: Buffer.allocUnsafe(FIRST_BYTES), at: 0 });
 
-/** What was written, on its own. */
-export function written({ bytes, at }: Output): Buffer {
+/** What was written, on its own. Room that only a very large value needed is given back. */
+export function written(out: Output): Buffer {
+  const { bytes, at } = out;
   const copy = Buffer.allocUnsafe(at);
   bytes.copy(copy, 0, 0, at);
+  if (bytes.length > ROOM_BYTES_MAX) out.bytes = Buffer.allocUnsafe(FIRST_BYTES);
   return copy;
 }
 
@@ -31,7 +33,7 @@ export function writeInt(out: Output, value: number): void {
 }
 
 export function writeLong(out: Output, value: number): void {
-  if (typeof value !== 'number' || !(Math.abs(value) <= LONG_MAX) || value % 1 !== 0) {
+  if (typeof value !== 'number' || !(Math.abs(value) <= LONG_MAX) || Math.floor(value) !== value) {
     throw invalid('long', value);
   }
   writeNumber(out, value);
@@ -172,8 +174,9 @@ export function writeNullable<T>(out: Output, value: T | null | undefined, write
   }
 }
 
+/** Says nothing of what a text is: it may be somebody's. */
 export const invalid = (type: string, value: unknown): TypeError =>
-  new TypeError(`invalid ${type}: ${JSON.stringify(value)}`);
+  new TypeError(`invalid ${type}: ${typeof value === 'number' ? value : typeof value}`);
 
 function makeRoom(out: Output, needed: number): void {
   if (out.at + needed > out.bytes.length) grow(out, needed);
@@ -186,6 +189,7 @@ function grow(out: Output, needed: number): void {
 }
 
 const FIRST_BYTES = 64 * 1024;
+const ROOM_BYTES_MAX = 4 * 1024 * 1024;
 /** Of avsc: above, what is doubled could no longer be told from its neighbour. */
 export const LONG_MAX = 2 ** 53 - 2;
 const NUMBER_BYTES_MAX = 10;

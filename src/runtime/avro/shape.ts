@@ -4,7 +4,7 @@
  * schema that only exists at run time avsc makes the same, slower.
  */
 import { readNumber, type Input, type Read } from './input.ts';
-import { invalid, writeNumber, type Output, type Write } from './output.ts';
+import { writeNumber, type Output, type Write } from './output.ts';
 
 export interface Shape<T> {
   readonly write: Write<T>;
@@ -13,7 +13,7 @@ export interface Shape<T> {
 
 /** An enum of one symbol, by which a message is known. */
 export function writeSymbol(out: Output, value: string, symbol: string): void {
-  if (value !== symbol) throw invalid(symbol, value);
+  if (value !== symbol) throw new TypeError(`invalid kind: ${value} where ${symbol} is meant`);
   writeNumber(out, 0);
 }
 
