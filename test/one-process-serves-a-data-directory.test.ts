@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { newDir } from './support/places.ts';
 import { pathOf, query, serve, weft, type Server } from './support/weft.ts';
 
+const SOON = { timeout: 60_000, interval: 200 };
 const dataDir = join(newDir(), 'data');
 let server: Server;
 
@@ -50,9 +51,16 @@ describe('a data directory that is served', () => {
     });
     expect(sent.status).toBe(200);
     const rows = () => query(dataDir, "SELECT type FROM weft.events WHERE id = '奶茶-1'");
-    await expect
-      .poll(rows, { timeout: 60_000, interval: 200 })
-      .toEqual([{ type: 'product_viewed' }]);
+    await expect.poll(rows, SOON).toEqual([{ type: 'product_viewed' }]);
+  });
+
+  it('tells Prometheus how far each stage is behind, and how much disk is free', async () => {
+    const metrics = async () => (await fetch(`${server.url}/metrics`)).text();
+    const stages = ['stitch', 'profile', 'dispatch', 'archive'];
+    const lags = stages.map((stage) => `weft_consumer_lag_events{stage="${stage}"} 0`);
+    const said = async () => (await metrics()).split('\n');
+    await expect.poll(said, SOON).toEqual(expect.arrayContaining(lags));
+    expect(await metrics()).toMatch(/^weft_disk_free_bytes [1-9]\d{6,}$/m);
   });
 
   it('is free again once the server was told to end', async () => {

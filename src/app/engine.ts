@@ -153,7 +153,10 @@ export async function openEngine(options: EngineOptions) {
       loops.push(loop);
     }
     const watch = setInterval(() => {
-      isDiskLow = environment.diskState().low;
+      const disk = environment.diskState();
+      isDiskLow = disk.low;
+      metrics.diskFree.set(disk.freeBytes);
+      for (const loop of loops) metrics.lagEvents.set({ stage: loop.name }, loop.lag().records);
       const stuck = loops.find((loop) => loop.stuckForMs() > STUCK_MS);
       if (stuck) {
         options.onFatal(

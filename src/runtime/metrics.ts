@@ -36,7 +36,6 @@ export function createMetrics(version: string) {
     deliveries: counter('weft_deliveries_total', 'Attempts', ['channel', 'outcome']),
     retries: counter('weft_stage_retries_total', 'Attempts a stage repeated', ['stage']),
     lagEvents: gauge('weft_consumer_lag_events', 'Log records waiting', ['stage']),
-    outboxDepth: gauge('weft_outbox_depth', 'Committed, not yet published', ['stage']),
     diskFree: gauge('weft_disk_free_bytes', 'Free space where the data directory is', []),
     archiveRows: counter('weft_archive_rows_total', 'Rows inserted', ['table']),
     commit: seconds('weft_commit_seconds', 'One commit of a stage', ['stage']),
