@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   endBlock,
+  findText,
   newReader,
   newWriter,
   readInt32,
   readNumber,
   readSigned,
   readText,
+  rewritten,
   SIGNED_MAX,
   startBlock,
   writeBytes,
@@ -70,6 +72,36 @@ describe('bytes', () => {
       expect(there(text, writeText, readText)).toBe(text);
       expect(there(text, writeText, readText)).toBe(text);
     }
+  });
+
+  it('find a text among others, in any script', () => {
+    const texts = fc.array(fc.string({ unit: 'binary', minLength: 1, maxLength: 150 }), {
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(texts, fc.string({ unit: 'binary', minLength: 1 }), (list, other) => {
+        const writer = newWriter();
+        for (const text of list) writeText(writer, text);
+        const bytes = written(writer);
+        for (const text of [...list, other]) {
+          expect(findText(newReader(bytes), list.length, text)).toBe(list.indexOf(text));
+        }
+      }),
+    );
+  });
+
+  it('are written over those they replace only where these are alone in their buffer', () => {
+    const writer = newWriter();
+    writeBytes(writer, new Uint8Array([1, 2, 3]), 0, 3);
+    const own = rewritten(writer, new Uint8Array());
+    const again = rewritten(writer, own);
+    expect(again).toEqual(new Uint8Array([1, 2, 3]));
+    expect(again.buffer).toBe(own.buffer);
+    const read = new Uint8Array(20).fill(9);
+    const part = read.subarray(4, 8);
+    expect(rewritten(writer, part)).toEqual(again);
+    expect(rewritten(writer, read.subarray(0, 1))).toEqual(again);
+    expect(read.every((byte) => byte === 9)).toBe(true);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 /**
  * Small integers and texts as few bytes, for state that is kept by the million. Numbers are written
- * seven bits a byte, low ones first; texts by UTF-16 unit in the same way, so that ASCII takes a byte
- * a letter and Chinese three, as in UTF-8.
+ * seven bits a byte, low ones first; the units of a text in the same way, so that ASCII takes a byte a
+ * letter and Chinese three, as in UTF-8.
  */
 export interface ByteReader {
   bytes: Uint8Array;
@@ -19,6 +19,23 @@ export const newWriter = (): ByteWriter => ({ bytes: new Uint8Array(4_096), at: 
 
 /** What was written, on its own. */
 export const written = ({ bytes, at }: ByteWriter): Uint8Array => bytes.slice(0, at);
+
+/**
+ * What was written, in the place of `old`, which is of no use afterwards: state is written anew for
+ * every event, and a buffer of its own costs 1 µs. Bytes that lie behind others, or before many, are
+ * part of what was read from a store: those are left alone.
+ */
+export function rewritten({ bytes, at }: ByteWriter, old: Uint8Array): Uint8Array {
+  const isOwn = old.byteOffset === 0 && old.buffer.byteLength <= 2 * old.length + ROOM_MIN;
+  const hasRoom =
+    isOwn && old.buffer.byteLength >= at && old.buffer.byteLength <= 2 * at + ROOM_MIN;
+  const buffer = hasRoom ? old.buffer : new ArrayBuffer(at + (at >> 3) + ROOM_MIN);
+  const own = new Uint8Array(buffer, 0, at);
+  own.set(bytes.subarray(0, at));
+  return own;
+}
+
+const ROOM_MIN = 16;
 
 export const SIGNED_MAX = 2 ** 52 - 1;
 
@@ -99,13 +116,16 @@ export function readInt32(reader: ByteReader): number {
   );
 }
 
+/** The length in bytes, then the units: a text is passed over, or told from another, without reading. */
 export function writeText(writer: ByteWriter, text: string): void {
-  makeRoom(writer, NUMBER_BYTES_MAX * (text.length + 1));
+  makeRoom(writer, NUMBER_BYTES_MAX * (text.length + 2));
+  const start = startBlock(writer);
   const { bytes } = writer;
-  let at = putNumber(bytes, writer.at, text.length);
+  let at = start;
   for (let index = 0; index < text.length; index++)
     at = putNumber(bytes, at, text.charCodeAt(index));
   writer.at = at;
+  endBlock(writer, start);
 }
 
 /**
@@ -117,18 +137,38 @@ const kept: string[] = Array.from({ length: TEXTS_KEPT }, () => '');
 
 export function readText(reader: ByteReader): string {
   const length = readNumber(reader);
-  const start = reader.at;
-  const place = placeOfText(reader.bytes, start, length);
+  const { bytes, at: start } = reader;
+  const end = start + length;
+  const place = placeOfText(bytes, start, length);
   const known = kept[place] as string;
-  if (known.length === length && isNext(reader, known)) return known;
-  reader.at = start;
+  if (isText(bytes, start, end, known)) {
+    reader.at = end;
+    return known;
+  }
   let text = '';
-  for (let left = length; left > 0; left--) text += String.fromCharCode(readNumber(reader));
+  while (reader.at < end) text += String.fromCharCode(readNumber(reader));
   kept[place] = text;
   return text;
 }
 
-/** From a few of its bytes: a guess that `isNext` proves or not. */
+export function skipText(reader: ByteReader): void {
+  const length = readNumber(reader);
+  reader.at += length;
+}
+
+/** The index of a text among the next `count`; -1: it is not one of them. */
+export function findText(reader: ByteReader, count: number, text: string): number {
+  const { bytes } = reader;
+  for (let index = 0; index < count; index++) {
+    const length = readNumber(reader);
+    const start = reader.at;
+    reader.at = start + length;
+    if (isText(bytes, start, reader.at, text)) return index;
+  }
+  return -1;
+}
+
+/** From a few of its bytes: a guess that `isText` proves or not. */
 function placeOfText(bytes: Uint8Array, start: number, length: number): number {
   let hash = length;
   for (let index = 0; index < length; index += 1 + (length >> 3)) {
@@ -137,21 +177,21 @@ function placeOfText(bytes: Uint8Array, start: number, length: number): number {
   return (hash ^ (hash >>> 15)) & (TEXTS_KEPT - 1);
 }
 
-function isNext(reader: ByteReader, text: string): boolean {
-  const { bytes } = reader;
-  let { at } = reader;
+function isText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (text.length > end - start) return false;
+  let at = start;
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);
     if (unit < 128) {
       if (bytes[at++] !== unit) return false;
       continue;
     }
-    reader.at = at;
-    if (readNumber(reader) !== unit) return false;
-    ({ at } = reader);
+    // A unit is two or three bytes, low ones first.
+    if (bytes[at++] !== ((unit & 127) | 128)) return false;
+    if (unit > 0x3fff && bytes[at++] !== (((unit >> 7) & 127) | 128)) return false;
+    if (bytes[at++] !== unit >> (unit > 0x3fff ? 14 : 7)) return false;
   }
-  reader.at = at;
-  return true;
+  return at === end;
 }
 
 /** What is written from here to `endBlock` has its length in front. */

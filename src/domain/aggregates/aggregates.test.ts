@@ -85,7 +85,7 @@ function folded(list: readonly Event[]): Aggregates {
 }
 
 function merged(into: Aggregates, from: Aggregates): Aggregates {
-  const both = { packed: into.packed };
+  const both = { packed: into.packed.slice() };
   mergeAggregates(plan, both, { from, now: NOW });
   return both;
 }

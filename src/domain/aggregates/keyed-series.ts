@@ -16,7 +16,7 @@ import {
 } from './cells.ts';
 import { eachText, numberOf, numberOfItem, type Field } from './fields.ts';
 import type { Occurrence } from './occurrence.ts';
-import { keysOf, type SeriesState } from './series-state.ts';
+import { findKey, keyAt, keyCount, keysOf, type SeriesState } from './series-state.ts';
 
 /** Beyond as many different texts, those with the least are forgotten. */
 const TOP_KEYS_MAX = 200;
@@ -45,7 +45,7 @@ export const top = (field: Field, by: Field | null): Behaviour => ({
       if (amount === 0) return;
       isChanged = true;
       add(state.cells, tile * SLOTS + slotOf(state, text), amount);
-      if (keysOf(state).length > TOP_KEYS_MAX) boundTop(state);
+      if (keyCount(state) > TOP_KEYS_MAX) boundTop(state);
     });
     if (state.cells.count > TOP_CELLS_MAX) boundTop(state);
     return isChanged;
@@ -71,7 +71,7 @@ export const distinct = (field: Field): Behaviour => {
     if (known !== undefined && tileOfCell(known[0]) >= tile) return false;
     if (known !== undefined) add(state.cells, known[0], -1);
     add(state.cells, tile * SLOTS + slot, 1);
-    if (keysOf(state).length > DISTINCT_MAX) forgetLongestNotSeen(state);
+    if (keyCount(state) > DISTINCT_MAX) forgetLongestNotSeen(state);
     return true;
   };
   return {
@@ -106,19 +106,20 @@ export function topFrom(
 ): string[] {
   const best: string[] = [];
   if (state.cells.count === 0) return best;
-  const keys = keysOf(state);
-  sums.fill(0, 0, keys.length);
+  const slots = keyCount(state);
+  sums.fill(0, 0, slots);
   addUp(state.cells, from * SLOTS, sums);
   while (best.length < k) {
     let slot = -1;
     let greatest = 0;
-    for (let index = 0; index < keys.length; index++) {
-      const sum = sums[index] ?? 0;
-      if (sum > greatest) [slot, greatest] = [index, sum];
+    for (let index = 0; index < slots; index++) {
+      const sum = sums[index] as number;
+      if (sum <= greatest) continue;
+      slot = index;
+      greatest = sum;
     }
-    const text = keys[slot];
-    if (text === undefined) break;
-    best.push(text);
+    if (slot < 0) break;
+    best.push(keyAt(state, slot));
     sums[slot] = 0;
   }
   return best;
@@ -142,11 +143,12 @@ function weightOf(by: Field, occurrence: Occurrence, item: Item | undefined): nu
 
 /** The place of a text in `keys`, which it is given if it has none. */
 function slotOf(state: SeriesState, text: string): number {
+  const known = findKey(state, text);
+  if (known >= 0) return known;
   const { cells } = state;
   const keys = keysOf(state);
   let slot = 0;
   while (slot < keys.length && (keys[slot] ?? '') < text) slot++;
-  if (keys[slot] === text) return slot;
   keys.splice(slot, 0, text);
   if (slot === keys.length - 1) return slot;
   for (let index = 0; index < cells.count; index++) {

@@ -16,7 +16,7 @@ import {
   writeBytes,
   writeInt32,
   writeNumber,
-  written,
+  rewritten,
   type ByteReader,
   type ByteWriter,
 } from '../bytes.ts';
@@ -59,7 +59,7 @@ export interface SeriesTable {
   readonly byId: ReadonlyMap<number, Series>;
 }
 
-const VERSION = 1;
+const VERSION = 2;
 const NOTHING = new Uint8Array();
 
 export function newOpenAggregates(series: readonly Series[]): OpenAggregates {
@@ -134,7 +134,7 @@ export function close(from: OpenAggregates, { series }: SeriesTable, to: Aggrega
   }
   for (const bytes of from.unknown) writeBytes(writer, bytes, 0, bytes.length);
   const isEmpty = writer.at === bare && sizeOf(from.orders) + sizeOf(from.carts) === 0;
-  to.packed = isEmpty ? NOTHING : written(writer);
+  to.packed = isEmpty ? NOTHING : rewritten(writer, to.packed);
   held.bytes = to.packed;
   from.source = to.packed;
 }

@@ -4,12 +4,14 @@
  * copied as they are.
  */
 import {
+  findText,
   makeRoom,
   NUMBER_BYTES_MAX,
   putNumber,
   readNumber,
   readSigned,
   readText,
+  skipText,
   toUnsigned,
   writeBytes,
   writeNumber,
@@ -69,6 +71,26 @@ export function keysOf(state: SeriesState): string[] {
   state.keysFrom = 0;
   for (let left = readNumber(reader); left > 0; left--) keys.push(readText(reader));
   return keys;
+}
+
+/** How many texts there are; the rest of them need not be read. */
+export function keyCount({ held, keys, keysFrom }: SeriesState): number {
+  return keysFrom === 0 ? keys.length : readNumber({ bytes: held.bytes, at: keysFrom });
+}
+
+export function keyAt({ held, keys, keysFrom }: SeriesState, index: number): string {
+  if (keysFrom === 0) return keys[index] ?? '';
+  const reader: ByteReader = { bytes: held.bytes, at: keysFrom };
+  if (index >= readNumber(reader)) return '';
+  for (let before = index; before > 0; before--) skipText(reader);
+  return readText(reader);
+}
+
+/** -1: it is not there. */
+export function findKey({ held, keys, keysFrom }: SeriesState, text: string): number {
+  if (keysFrom === 0) return keys.indexOf(text);
+  const reader: ByteReader = { bytes: held.bytes, at: keysFrom };
+  return findText(reader, readNumber(reader), text);
 }
 
 /** Its body, without id and length. It must be open. */

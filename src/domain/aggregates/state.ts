@@ -1,6 +1,6 @@
 /**
  * What a profile keeps of its events, as it is kept: packed, as there are millions of them and every
- * event reads one. `open-aggregates.ts` unfolds it. The bytes are never changed in place; the same
+ * event reads one. `open-aggregates.ts` unfolds it and writes over it; the same
  * events make the same bytes, in whatever order they came. `schemas/aggregates.avsc` writes this.
  */
 export interface Aggregates {

@@ -5,7 +5,7 @@
 import type { Behaviour } from './behaviour.ts';
 import { indexFrom, numberAt, pairsOf, put, valueAt } from './cells.ts';
 import { textOf, type Field } from './fields.ts';
-import { keysOf, type SeriesState } from './series-state.ts';
+import { keyAt, keysOf, type SeriesState } from './series-state.ts';
 
 interface Said {
   readonly at: number;
@@ -41,7 +41,8 @@ export const lastText = (field: Field): Behaviour => edges(field, isLater);
 export function edgeFrom(state: SeriesState, from: number, which: 'first' | 'last') {
   const first = indexFrom(state.cells, from);
   if (first === state.cells.count) return undefined;
-  return saidAt(state, which === 'first' ? first : state.cells.count - 1).text;
+  const index = which === 'first' ? first : state.cells.count - 1;
+  return keyAt(state, 2 * index + 1);
 }
 
 function keep(state: SeriesState, tile: number, said: Said, isBetter: IsBetter): boolean {
@@ -61,7 +62,6 @@ const mayBeBetter = (at: number, knownAt: number, isBetter: IsBetter): boolean =
   at === knownAt || isBetter({ at, id: '', text: '' }, { at: knownAt, id: '', text: '' });
 
 function saidAt(state: SeriesState, index: number): Said {
-  const keys = keysOf(state);
   const at = valueAt(state.cells, index) - 1;
-  return { at, id: keys[2 * index] ?? '', text: keys[2 * index + 1] ?? '' };
+  return { at, id: keyAt(state, 2 * index), text: keyAt(state, 2 * index + 1) };
 }

@@ -1,7 +1,7 @@
 /**
  * The values a profile's tags have: what was last said of them, so that a change is told from a
  * repetition; packed, as `schemas/tag-values.avsc` writes them. Absent tags are not there; `false` is
- * absent. The bytes are never changed in place:
+ * absent. The bytes are the profile's own, and written over:
  *
  *   version · numbers: count, then id, integer · texts: id, count, texts, to the end
  *
@@ -18,7 +18,7 @@ import {
   writeNumber,
   writeSigned,
   writeText,
-  written,
+  rewritten,
   type ByteReader,
   type ByteWriter,
 } from '../bytes.ts';
@@ -31,7 +31,7 @@ export interface TagValues {
 /** A tag's value inside: an integer (see `SCALES`), texts, or absent. A text is a list of one. */
 export type Raw = number | readonly string[] | undefined;
 
-const VERSION = 1;
+const VERSION = 2;
 const NOTHING = new Uint8Array();
 
 export const emptyValues = (): TagValues => ({ packed: NOTHING });
@@ -157,7 +157,7 @@ export function closeValues(open: OpenValues, { ids, places }: ValueTable, to: T
   if (open.textsFrom > 0) writeBytes(writer, open.bytes, open.textsFrom, open.bytes.length);
   else writeAllTexts(writer, open, { ids, places });
   const isEmpty = count === 0 && writer.at === textsFrom;
-  to.packed = isEmpty ? NOTHING : written(writer);
+  to.packed = isEmpty ? NOTHING : rewritten(writer, to.packed);
   open.textsFrom = open.textsFrom > 0 ? textsFrom : 0;
   open.bytes = to.packed;
   open.source = to.packed;
