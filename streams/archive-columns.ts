@@ -3,7 +3,6 @@
  * are those of the tables in `sql/`; phones and mail addresses are masked. What is rare stands in
  * `archive-rows.ts`.
  */
-import type { Item } from '../src/domain/event.ts';
 import { maskIdentifier } from '../src/domain/identity/mask.ts';
 import type {
   Action,
@@ -11,7 +10,6 @@ import type {
   Delivery,
   IdentityRecord,
   StitchedEvent,
-  StitchedIdentifier,
   TagValue,
 } from '../src/domain/message.ts';
 import {
@@ -28,6 +26,7 @@ import {
   words,
 } from '../src/runtime/columns.ts';
 import type { Place } from './archive-rows.ts';
+import { identifiersText, itemsText, listText } from './archive-json.ts';
 
 export type ArchiveColumns = ReturnType<typeof createArchiveColumns>;
 
@@ -160,19 +159,6 @@ export function addEvent({ events }: ArchiveColumns, event: StitchedEvent, place
   stand(events, place);
 }
 
-const itemsText = (items: readonly Item[]): string =>
-  items.length === 0 ? '[]' : JSON.stringify(items);
-
-function identifiersText(identifiers: readonly StitchedIdentifier[]): string {
-  let text = '[';
-  for (const { type, scope, value } of identifiers) {
-    text += `${text === '[' ? '' : ','}{"type":"${type}"`;
-    if (scope !== '') text += `,"scope":${JSON.stringify(scope)}`;
-    text += `,"value":${JSON.stringify(maskIdentifier(type, value))}}`;
-  }
-  return `${text}]`;
-}
-
 export function addProfile(
   { profiles }: ArchiveColumns,
   record: Extract<IdentityRecord, { readonly change: 'created' }>,
@@ -195,11 +181,12 @@ export function addChange(columns: ArchiveColumns, change: Change, place: Place)
     changes.cause_id.push(change.causeId);
     changes.at.push(at);
     for (const tag of change.tags) {
+      const value = flat(tag.new);
       changes.tags.items.push(tag.name);
-      pushValue(changes.olds.items, tag.old);
-      pushValue(changes.news.items, tag.new);
+      pushValue(changes.olds.items, flat(tag.old));
+      pushValue(changes.news.items, value);
       profile_tags.tag.push(tag.name);
-      pushValue(profile_tags.value, tag.new);
+      pushValue(profile_tags.value, value);
       profile_tags.anchor.push(tag.anchor);
     }
     changes.tags.end();
@@ -270,13 +257,12 @@ function stand(columns: ReturnType<typeof standing>, place: Place): void {
   columns.index.push(place.index);
 }
 
-function pushValue(column: ReturnType<typeof nullableTexts>, value: TagValue | null): void {
-  if (typeof value === 'number') column.pushNumber(value);
-  else
-    column.push(
-      typeof value === 'object' && value !== null ? JSON.stringify(value) : toText(value),
-    );
-}
+type Value = Exclude<TagValue, readonly string[]> | null;
 
-const toText = (value: string | boolean | null): string | null =>
-  value === null ? null : String(value);
+const flat = (value: TagValue | null): Value =>
+  typeof value === 'object' && value !== null ? listText(value) : value;
+
+function pushValue(column: ReturnType<typeof nullableTexts>, value: Value): void {
+  if (typeof value === 'number') column.pushNumber(value);
+  else column.push(typeof value === 'boolean' ? String(value) : value);
+}

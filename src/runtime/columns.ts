@@ -81,13 +81,14 @@ export class Bytes {
     this.length += digits + 1;
   }
 
-  /** The last `bytes` once more. */
+  /** The last `bytes` again, `times` over: twice as many with every copy. */
   again(bytes: number, times: number): void {
-    this.reserve(bytes * times);
-    for (let time = 0; time < times; time += 1) {
-      this.room.copyWithin(this.length, this.length - bytes, this.length);
-      this.length += bytes;
-    }
+    const all = bytes * (times + 1);
+    const start = this.length - bytes;
+    this.reserve(all - bytes);
+    for (let filled = bytes; filled < all; filled *= 2)
+      this.room.copyWithin(start + filled, start, start + Math.min(filled, all - filled));
+    this.length = start + all;
   }
 
   append(bytes: Bytes): void {
