@@ -27,10 +27,10 @@ export function hold(
   identifiers: readonly StitchedIdentifier[],
   seen: Seen,
 ): readonly IdentifierChange[] {
-  const changes: IdentifierChange[] = [];
+  let changes: IdentifierChange[] | undefined;
   for (const identifier of identifiers) {
     if (!identifier.accepted) continue;
-    const known = held.find((each) => each.digest === identifier.digest);
+    const known = heldAs(held, identifier.digest);
     if (known) {
       if (seen.at < known.firstSeen) known.firstSeen = seen.at;
       if (seen.at > known.lastSeen) known.lastSeen = seen.at;
@@ -39,9 +39,16 @@ export function hold(
     const { type, scope, value, digest } = identifier;
     const { at, now } = seen;
     held.push({ type, scope, value, digest, firstSeen: at, lastSeen: at, since: now });
-    changes.push({ type, scope, value, digest, validFrom: now, validTo: null });
+    (changes ??= []).push({ type, scope, value, digest, validFrom: now, validTo: null });
   }
-  return changes;
+  return changes ?? NOTHING;
+}
+
+const NOTHING: readonly IdentifierChange[] = [];
+
+function heldAs(held: readonly HeldIdentifier[], digest: string): HeldIdentifier | undefined {
+  for (const each of held) if (each.digest === digest) return each;
+  return undefined;
 }
 
 /** The union; answers what is newly listed in `into`. */

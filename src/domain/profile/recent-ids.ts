@@ -44,9 +44,11 @@ export function mergeRecentIds(into: RecentIds, from: RecentIds): void {
 }
 
 function contains(recent: RecentIds, hash: number): boolean {
+  // The last byte alone tells most of them apart.
+  const last = (hash % 0x1_0000_0000) & 0xff;
   for (const bytes of recent.hashes) {
     for (let at = 0; at < bytes.length; at += HASH_BYTES) {
-      if (readHash(bytes, at) === hash) return true;
+      if (bytes[at + HASH_BYTES - 1] === last && readHash(bytes, at) === hash) return true;
     }
   }
   return false;
@@ -65,7 +67,8 @@ function insert(recent: RecentIds, hour: number, hash: number): void {
 
 /** Old hours as a whole, while enough remain; beyond the bound the oldest ids of all. */
 function forget(recent: RecentIds, nowHour: number): void {
-  let count = recent.hashes.reduce((sum, bytes) => sum + bytes.length / HASH_BYTES, 0);
+  let count = 0;
+  for (const bytes of recent.hashes) count += bytes.length / HASH_BYTES;
   for (let first = recent.hashes[0]; first; first = recent.hashes[0]) {
     const oldest = first.length / HASH_BYTES;
     const isOld = (recent.hours[0] as number) <= nowHour - HOURS_KEPT - 1;

@@ -35,5 +35,6 @@ export function prune(
   if (opened.unknown.length === 0) return;
   opened.source = null;
   opened.unknown = [];
+  opened.areTextsChanged = opened.areTextsRead;
   closeValues(opened, plan.values, values);
 }

@@ -16,7 +16,7 @@ import type { Series } from '../aggregates/series.ts';
 import { firstNumber, type SeriesState } from '../aggregates/series-state.ts';
 import { firstFrom } from '../aggregates/cells.ts';
 import type { Aggregates } from '../aggregates/state.ts';
-import { startOfTileAfter, TIERS, tilesAt } from '../aggregates/window.ts';
+import { startOfTileAfter, TIERS, tilesAt, type Resolution } from '../aggregates/window.ts';
 import { DAY_MS, nextReturnOfYesterday } from '../zone.ts';
 import { daysSince, openTagValues, rawAt } from './evaluate.ts';
 import type { ClockTag, TagPlan, Touched } from './plan.ts';
@@ -68,7 +68,8 @@ function nextTileEdge(
     if (leaving < (first[one.tier] as number)) first[one.tier] = leaving;
   }
   let next = Infinity;
-  for (const [tier, resolution] of TIERS.entries()) {
+  for (let tier = 0; tier < TIERS.length; tier++) {
+    const resolution = TIERS[tier] as Resolution;
     const tile = first[tier] as number;
     if (tile === Infinity) continue;
     next = Math.min(next, startOfTileAfter(now, { resolution, tile }, zone));

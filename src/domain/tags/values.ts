@@ -64,8 +64,11 @@ export interface OpenValues {
   readonly numbers: Float64Array;
   /** By place; read by `openTexts`. */
   readonly texts: (readonly string[] | undefined)[];
-  /** Where the texts begin in `bytes`, while they are packed; else 0. */
+  /** Where the texts begin in `bytes`. */
   textsFrom: number;
+  areTextsRead: boolean;
+  /** Else those in `bytes` are still good. */
+  areTextsChanged: boolean;
   bytes: Uint8Array;
   /** Of tags that the plan does not know (any more). */
   unknown: [id: number, raw: number | readonly string[]][];
@@ -87,6 +90,8 @@ export const newOpenValues = ({ ids }: ValueTable): OpenValues => ({
   numbers: new Float64Array(ids.length),
   texts: ids.map(() => undefined),
   textsFrom: 0,
+  areTextsRead: true,
+  areTextsChanged: false,
   bytes: NOTHING,
   unknown: [],
 });
@@ -109,16 +114,18 @@ export function openValues(into: OpenValues, table: ValueTable, { packed }: TagV
     if (at < ids.length && idAt(ids, at) === id) numbers[idAt(places, at)] = number;
     else into.unknown.push([id, number]);
   }
-  into.textsFrom = reader.at < packed.length ? reader.at : 0;
+  into.textsFrom = reader.at;
+  into.areTextsRead = reader.at >= packed.length;
+  into.areTextsChanged = false;
   into.source = packed;
 }
 
 /** Before values of texts are read or changed. */
 export function openTexts(open: OpenValues, table: ValueTable): void {
-  if (open.textsFrom === 0) return;
+  if (open.areTextsRead) return;
   const { ids, places } = table;
   const reader: ByteReader = { bytes: open.bytes, at: open.textsFrom };
-  open.textsFrom = 0;
+  open.areTextsRead = true;
   let at = 0;
   while (reader.at < open.bytes.length) {
     const id = readInt32(reader);
@@ -133,7 +140,10 @@ export function openTexts(open: OpenValues, table: ValueTable): void {
 export function setRaw(open: OpenValues, place: number, raw: Raw): void {
   open.source = null;
   open.numbers[place] = typeof raw === 'number' ? raw : NaN;
-  open.texts[place] = typeof raw === 'object' ? raw : undefined;
+  const texts = typeof raw === 'object' ? raw : undefined;
+  if (texts === open.texts[place]) return;
+  open.texts[place] = texts;
+  open.areTextsChanged = true;
 }
 
 /** Writes what is open, which may have been changed, as the profile's values. */
@@ -154,11 +164,12 @@ export function closeValues(open: OpenValues, { ids, places }: ValueTable, to: T
   }
   for (const [id, raw] of unknown) if (typeof raw === 'number') writeRaw(writer, id, raw);
   const textsFrom = writer.at;
-  if (open.textsFrom > 0) writeBytes(writer, open.bytes, open.textsFrom, open.bytes.length);
-  else writeAllTexts(writer, open, { ids, places });
+  if (open.areTextsChanged) writeAllTexts(writer, open, { ids, places });
+  else writeBytes(writer, open.bytes, open.textsFrom, open.bytes.length);
   const isEmpty = count === 0 && writer.at === textsFrom;
   to.packed = isEmpty ? NOTHING : rewritten(writer, to.packed);
-  open.textsFrom = open.textsFrom > 0 ? textsFrom : 0;
+  open.textsFrom = isEmpty ? 0 : textsFrom;
+  open.areTextsChanged = false;
   open.bytes = to.packed;
   open.source = to.packed;
 }
