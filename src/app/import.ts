@@ -81,7 +81,10 @@ export async function importFile(
     bytes = 0;
   };
 
-  for await (const row of knownLeftOut(engine, options, mark.isDone, options.read(file))) {
+  const all = options.read(file);
+  // Only a repetition asks which rows are known: one generator more costs every row.
+  const wanted = mark.isDone ? knownLeftOut(engine, options, all) : all;
+  for await (const row of wanted) {
     if (row.kind === 'skipped') {
       skipped.set(row.reason, (skipped.get(row.reason) ?? 0) + 1);
       continue;
@@ -133,7 +136,7 @@ function rawOf(
     tenant: options.tenant,
     source,
     receivedAt: options.now,
-    body: row.kind === 'event' ? JSON.stringify(row.body) : row.text,
+    body: row.text ?? JSON.stringify(body),
     id,
     history: true,
     triggers: options.triggers,
@@ -148,13 +151,8 @@ type KnownRow = { readonly kind: 'known'; readonly row: number };
 async function* knownLeftOut(
   engine: Engine,
   options: ImportOptions,
-  isRepetition: boolean,
   rows: AsyncIterable<ImportedRow>,
 ): AsyncIterable<ImportedRow | KnownRow> {
-  if (!isRepetition) {
-    yield* rows;
-    return;
-  }
   let batch: ImportedRow[] = [];
   for await (const row of rows) {
     batch.push(row);

@@ -19,6 +19,8 @@ export interface ImportedEvent {
   readonly at: number;
   /** A canonical event; its id may be missing. */
   readonly body: JsonObject;
+  /** The body as JSON text, where the file has it as such. */
+  readonly text?: string;
 }
 
 export interface SkippedRow {
@@ -74,15 +76,15 @@ export async function openImportFile(path: string): Promise<ImportFile> {
   } satisfies ImportFile;
 }
 
-/** The lines of a text in pieces, without their ends. */
-export async function* linesOf(text: AsyncIterable<string>): AsyncIterable<string> {
+/** The lines of a text in pieces, without their ends; as many at a time as a piece has. */
+export async function* linesOf(text: AsyncIterable<string>): AsyncIterable<readonly string[]> {
   let rest = '';
   for await (const piece of text) {
     const lines = (rest + piece).split(/\r?\n/);
     rest = lines.pop() ?? '';
-    yield* lines;
+    yield lines;
   }
-  if (rest !== '') yield rest;
+  if (rest !== '') yield [rest];
 }
 
 /** An error anywhere ends the reading with that error. */

@@ -35,10 +35,12 @@ export async function readerOf(
 /** NDJSON of what `POST /v1/events` takes. */
 export async function* readCanonical(file: ImportFile): AsyncIterable<ImportedRow> {
   let row = 0;
-  for await (const line of linesOf(file.text('utf8'))) {
-    if (line.trim() === '') continue;
-    yield canonicalRow(line, row);
-    row += 1;
+  for await (const lines of linesOf(file.text('utf8'))) {
+    for (const line of lines) {
+      if (line.trim() === '') continue;
+      yield canonicalRow(line, row);
+      row += 1;
+    }
   }
 }
 
@@ -54,7 +56,13 @@ function canonicalRow(line: string, row: number): ImportedRow {
   }
   const { at } = body as { at?: unknown };
   const moment = typeof at === 'number' ? at : Date.parse(String(at));
-  return { kind: 'event', row, at: Number.isFinite(moment) ? moment : 0, body: body as JsonObject };
+  return {
+    kind: 'event',
+    row,
+    at: Number.isFinite(moment) ? moment : 0,
+    body: body as JsonObject,
+    text: line,
+  };
 }
 
 const REES46_TYPES: Readonly<Record<string, string>> = {
@@ -187,34 +195,34 @@ function invoiceBody(invoice: Invoice, id: string): JsonObject {
 /** CDNOW: one order a line: customer, day, number of CDs, dollars. The sample has one column more. */
 export async function* readCdnow(file: ImportFile): AsyncIterable<ImportedRow> {
   let row = 0;
-  for await (const line of linesOf(file.text('utf8'))) {
-    const fields = line.trim().split(/\s+/);
-    const dayAt = fields.findIndex((each, i) => i > 0 && /^(19|20)\d{6}$/.test(each));
-    if (dayAt < 0) {
-      if (line.trim() !== '') yield { kind: 'skipped', reason: 'not a line of orders' };
-      continue;
+  for await (const lines of linesOf(file.text('utf8'))) {
+    for (const line of lines) {
+      if (line.trim() === '') continue;
+      const read = cdnowRow(line, row, `${file.digest}:${row}`);
+      if (read.kind === 'event') row += 1;
+      yield read;
     }
-    const day = fields[dayAt] ?? '';
-    const at = Date.UTC(Number(day.slice(0, 4)), Number(day.slice(4, 6)) - 1, Number(day.slice(6)));
-    const id = `${file.digest}:${row}`;
-    yield {
-      kind: 'event',
-      row,
-      at,
-      body: {
-        id,
-        source: 'order',
-        type: 'order_paid',
-        at,
-        identifiers: [{ type: 'member', value: fields[0] ?? '' }],
-        order: { id, total: fields[dayAt + 2] ?? '0', currency: 'USD' },
-        items: [],
-        channel: 'web',
-        properties: { cds: Number(fields[dayAt + 1]) },
-      },
-    };
-    row += 1;
   }
+}
+
+function cdnowRow(line: string, row: number, id: string): ImportedRow {
+  const fields = line.trim().split(/\s+/);
+  const dayAt = fields.findIndex((each, i) => i > 0 && /^(19|20)\d{6}$/.test(each));
+  if (dayAt < 0) return { kind: 'skipped', reason: 'not a line of orders' };
+  const day = fields[dayAt] ?? '';
+  const at = Date.UTC(Number(day.slice(0, 4)), Number(day.slice(4, 6)) - 1, Number(day.slice(6)));
+  const body = {
+    id,
+    source: 'order',
+    type: 'order_paid',
+    at,
+    identifiers: [{ type: 'member', value: fields[0] ?? '' }],
+    order: { id, total: fields[dayAt + 2] ?? '0', currency: 'USD' },
+    items: [],
+    channel: 'web',
+    properties: { cds: Number(fields[dayAt + 1]) },
+  };
+  return { kind: 'event', row, at, body };
 }
 
 /** `2.55` → 25500; null when it is no decimal of at most four places. */
