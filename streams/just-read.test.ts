@@ -23,6 +23,7 @@ const rawOf = (changes: Partial<RawEvent> = {}): RawEvent => ({
   history: false,
   triggers: true,
   wait: null,
+  unreadable: null,
   ...changes,
 });
 

@@ -30,6 +30,9 @@ export function normalise(message: Message, { currency, justRead }: NormaliseOpt
   if (message.kind !== 'raw')
     throw new TypeError(`a raw topic held a message of kind ${message.kind}`);
   const raw = message;
+  if (raw.unreadable !== null) {
+    return { kind: 'dead', raw, code: 'unreadable_row', reason: raw.unreadable };
+  }
   const read = justRead.take(raw);
   if (read !== undefined) return { kind: 'event', event: read, raw };
   const body = parseJson(raw.body);

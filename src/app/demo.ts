@@ -132,6 +132,7 @@ function historicEvent(event: SimulatedEvent, now: number): KeyedRawEvent {
       history: true,
       triggers: false,
       wait: null,
+      unreadable: null,
     },
   };
 }

@@ -39,8 +39,10 @@ export interface ImportProgress {
 
 export interface ImportResult {
   readonly events: number;
-  /** Not JSON, or no object: dead letters. */
+  /** No event could be made of them: dead letters, or refused by the server they were sent to. */
   readonly dead: number;
+  /** Of those a server refused, which and why: the first few. */
+  readonly refused: readonly string[];
   readonly skipped: ReadonlyMap<string, number>;
   /** Rows that were here before: an interrupted import, or `--again`. */
   readonly known: number;
@@ -108,7 +110,7 @@ export async function importFile(
   await flush();
   await finish(engine, clock, options.until);
   await saveMark(engine, file.digest, { rows, isDone: true });
-  return { events, dead, skipped, known };
+  return { events, dead, refused: [], skipped, known };
 }
 
 /** Everything applied; then the clock goes to the end, and everything due by then fires. */
@@ -141,6 +143,7 @@ function rawOf(
     history: true,
     triggers: options.triggers,
     wait: null,
+    unreadable: row.kind === 'dead' ? row.reason : null,
   };
   return { event, key: firstIdentifierKey({ id, sent: sent as unknown[] as SentIdentifier[] }) };
 }

@@ -156,11 +156,20 @@ function momentOf(text: string): number {
   return at;
 }
 
+function deadOf({ dead, refused }: ImportResult): readonly string[] {
+  if (dead === 0) return [];
+  if (refused.length === 0) return [`${dead} rows are dead letters: see weft.dead_letters`];
+  return [
+    `${dead} rows were refused${dead > refused.length ? ', the first of them' : ''}:`,
+    ...refused,
+  ];
+}
+
 function tell(result: ImportResult, where: string): void {
   const skipped = [...result.skipped].map(([reason, count]) => `${count} lines skipped: ${reason}`);
   const lines = [
     `${result.events} events ${where}`,
-    ...(result.dead > 0 ? [`${result.dead} rows are dead letters: see weft.dead_letters`] : []),
+    ...deadOf(result),
     ...(result.known > 0 ? [`${result.known} rows were known already`] : []),
     ...skipped,
   ];

@@ -11,6 +11,8 @@ const BATCH_ROWS = 500;
 const BATCH_BYTES = 400 * 1024;
 const TRIES_MAX = 20;
 const WAIT_MAX_MS = 30_000;
+/** Of refused rows as many are told, the others counted. */
+const TOLD_MAX = 20;
 
 export interface SendOptions {
   readonly path: string;
@@ -22,14 +24,19 @@ export interface SendOptions {
 export async function sendFile(options: SendOptions): Promise<ImportResult> {
   const file = await openImportFile(options.path);
   const skipped = new Map<string, number>();
+  const refused: string[] = [];
   let [events, dead, rows, bytes] = [0, 0, 0, 0];
   let batch: string[] = [];
 
+  const refuse = (why: string): void => {
+    dead += 1;
+    if (refused.length < TOLD_MAX) refused.push(why);
+  };
   const flush = async (): Promise<void> => {
     if (batch.length === 0) return;
     const { accepted, rejected } = await post(options.url, batch);
     events += accepted;
-    dead += rejected;
+    for (const { id, pointer, message } of rejected) refuse(`event ${id}: ${pointer} ${message}`);
     batch = [];
     bytes = 0;
     options.onProgress({ rows, bytesRead: file.bytesRead(), sizeBytes: file.sizeBytes });
@@ -42,7 +49,7 @@ export async function sendFile(options: SendOptions): Promise<ImportResult> {
     }
     rows += 1;
     if (row.kind === 'dead') {
-      dead += 1;
+      refuse(`row ${row.row + 1}: ${row.reason}`);
       continue;
     }
     const id = row.body['id'] ?? `${file.digest}:${row.row}`;
@@ -52,24 +59,26 @@ export async function sendFile(options: SendOptions): Promise<ImportResult> {
     bytes += text.length;
   }
   await flush();
-  return { events, dead, skipped, known: 0 };
+  return { events, dead, refused, skipped, known: 0 };
 }
 
-async function post(
-  url: string,
-  texts: readonly string[],
-): Promise<{ readonly accepted: number; readonly rejected: number }> {
+interface Taken {
+  readonly accepted: number;
+  readonly rejected: readonly Rejected[];
+}
+
+type Rejected = Readonly<Record<'id' | 'pointer' | 'message', string>>;
+
+async function post(url: string, texts: readonly string[]): Promise<Taken> {
   for (let tries = 1; ; tries += 1) {
     const response = await fetch(`${url}/v1/events?triggers=off`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: `[${texts.join(',')}]`,
     }).catch(() => undefined);
-    if (response?.status === 200) {
-      const answer = (await response.json()) as { accepted: number; rejected?: unknown[] };
-      return { accepted: answer.accepted, rejected: answer.rejected?.length ?? 0 };
-    }
-    if (response?.status === 400) return { accepted: 0, rejected: texts.length };
+    if (response?.status === 200) return (await response.json()) as Taken;
+    if (response?.status === 400)
+      return { accepted: 0, rejected: await refusalsOf(response, texts) };
     const isPassing = response === undefined || response.status === 429 || response.status >= 500;
     if (!isPassing || tries >= TRIES_MAX) {
       const what = response === undefined ? 'cannot be reached' : `answered ${response.status}`;
@@ -78,4 +87,13 @@ async function post(
     const askedMs = Number(response?.headers.get('retry-after') ?? 1) * 1_000;
     await new Promise((resolve) => setTimeout(resolve, Math.min(WAIT_MAX_MS, askedMs)));
   }
+}
+
+/** None of a batch was acceptable: the answer has one sentence for all of it. */
+async function refusalsOf(response: Response, texts: readonly string[]): Promise<Rejected[]> {
+  const { detail = '' } = (await response.json()) as { readonly detail?: string };
+  return texts.map((text) => {
+    const { id } = JSON.parse(text) as { readonly id: string };
+    return { id, pointer: '', message: detail };
+  });
 }

@@ -34,6 +34,8 @@ export interface RawEvent {
   /** May this event fire triggers? No for imports, unless asked for. */
   readonly triggers: boolean;
   readonly wait: Wait | null;
+  /** Why no event could be made of the row it comes from; null: it could, or nobody has tried. */
+  readonly unreadable: string | null;
 }
 
 /** The place of a message in the log: topic, partition, record offset, index in its envelope. */

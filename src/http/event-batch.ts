@@ -147,6 +147,7 @@ function readEvent(reader: Reader, element: EventText, index: number): void {
     history: false,
     triggers,
     wait,
+    unreadable: null,
   };
   const key = firstIdentifierKey(parsed.event, region);
   reader.accepted.push({ event, key, read: parsed.event });

@@ -175,6 +175,7 @@ const raw: Model<RawEvent> = {
   history: fc.boolean(),
   triggers: fc.boolean(),
   wait,
+  unreadable: fc.option(text),
 };
 const tagValue = orNull(
   fc.oneof(text, fc.boolean(), fc.double({ noNaN: true, noDefaultInfinity: true }), few(text)),

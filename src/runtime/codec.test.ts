@@ -31,6 +31,7 @@ const RAW: Message = {
   history: false,
   triggers: true,
   wait: null,
+  unreadable: null,
 };
 
 describe('a codec', () => {

@@ -48,6 +48,7 @@ describe('an accepted event', () => {
         history: false,
         triggers: true,
         wait: null,
+        unreadable: null,
       },
     ]);
     expect(edge.keys).toEqual(['member\u001f\u001f会员1']);

@@ -16,6 +16,7 @@ export const RAW: Shape<RawEvent> = onlyBranch({
     writeBoolean(out, raw.history);
     writeBoolean(out, raw.triggers);
     writeNullable(out, raw.wait, writeWait);
+    writeNullable(out, raw.unreadable, writeText);
   },
   read: (from) => ({
     kind: readSymbol(from, 'raw'),
@@ -27,6 +28,7 @@ export const RAW: Shape<RawEvent> = onlyBranch({
     history: readBoolean(from),
     triggers: readBoolean(from),
     wait: readNullable(from, readWait),
+    unreadable: readNullable(from, readText),
   }),
 });
 

@@ -12,7 +12,7 @@ import { RAW } from './raw.ts';
 import type { Shape } from './shape.ts';
 
 const SHAPES: Readonly<Record<string, unknown>> = {
-  e3324a503f56ebe47d0f4e8783e0fd2b: RAW,
+  '392192115e13573160f6fd52050f71bc': RAW,
   '2e6034d93186f18ac31e8e5829dd58f3': EVENTS,
   '747517d54e5620cd350346bfae365040': CHANGES,
   '9fbe155087e90bab74c9c7ca52d6018d': ACTIONS,
