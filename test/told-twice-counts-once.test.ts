@@ -69,3 +69,29 @@ describe('told twice counts once', () => {
     expect(views.get('M3')).toBe(3);
   });
 });
+
+// More than a profile remembers, so that only the archive can tell.
+const VISITS = Array.from({ length: 300 }, (_, day) => ({
+  // One in three has no id, one in three has a number for one.
+  ...(day % 3 === 0 ? {} : { id: day % 3 === 1 ? day : ` visit ${day} ` }),
+  source: 'pos',
+  type: 'store_visited',
+  at: new Date(Date.UTC(2025, 0, day + 1)).toISOString(),
+  identifiers: [member('M1')],
+}));
+
+describe('a file read again', () => {
+  it('counts once, whether its rows have ids or not', async () => {
+    const file = join(newDir(), 'visits.ndjson');
+    writeFileSync(file, VISITS.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    const dir = join(newDir(), 'data');
+    const ingest = ['ingest', file, '--format', 'canonical', '--data-dir', dir];
+    await weftOk(...ingest);
+    const before = await weftOk('dump', '--data-dir', dir);
+
+    const said = await weftOk(...ingest, '--again');
+
+    expect(said).toContain('300 rows were known already');
+    expect(await weftOk('dump', '--data-dir', dir)).toBe(before);
+  });
+});

@@ -6,9 +6,12 @@
  */
 import {
   openImportFile,
+  type ImportedEvent,
   type ImportedRow,
   type ImportFile,
 } from '../adapters/files/import-file.ts';
+import { readId } from '../domain/event-fields.ts';
+import { IMPORT_LIMITS, newReading } from '../domain/event-limits.ts';
 import { firstIdentifierKey } from '../domain/identity/first-key.ts';
 import type { SentIdentifier, Source } from '../domain/event.ts';
 import { SOURCES } from '../domain/event.ts';
@@ -54,6 +57,8 @@ const BATCH_BYTES = 512 * 1024;
 interface Mark {
   readonly rows: number;
   readonly isDone: boolean;
+  /** It is read a second time: what is not done yet may be known all the same. */
+  readonly isAgain: boolean;
 }
 
 export async function importFile(
@@ -69,7 +74,8 @@ export async function importFile(
       `${options.path} was ingested into this data directory before`,
     );
   }
-  const startRow = mark.isDone ? 0 : Math.max(mark.rows, await rowsInLog(engine, file.digest));
+  const isAgain = mark.isDone || mark.isAgain;
+  const startRow = await firstRow(engine, file.digest, mark);
   const skipped = new Map<string, number>();
   let [events, dead, known, rows] = [0, 0, 0, 0];
   let batch: KeyedRawEvent[] = [];
@@ -78,14 +84,14 @@ export async function importFile(
   const flush = async (): Promise<void> => {
     if (batch.length === 0) return;
     await engine.intake.append(batch, clock.now());
-    await saveMark(engine, file.digest, { rows, isDone: false });
+    await saveMark(engine, file.digest, { rows, isDone: false, isAgain });
     batch = [];
     bytes = 0;
   };
 
   const all = options.read(file);
   // Only a repetition asks which rows are known: one generator more costs every row.
-  const wanted = mark.isDone ? knownLeftOut(engine, options, all) : all;
+  const wanted = isAgain ? knownLeftOut(engine, options, { file, rows: all }) : all;
   for await (const row of wanted) {
     if (row.kind === 'skipped') {
       skipped.set(row.reason, (skipped.get(row.reason) ?? 0) + 1);
@@ -99,7 +105,7 @@ export async function importFile(
     }
     if (row.kind === 'dead') dead += 1;
     else events += 1;
-    const keyed = rawOf(row, `${file.digest}:${row.row}`, { ...options, now: clock.now() });
+    const keyed = rawOf(row, rowId(file, row), { ...options, now: clock.now() });
     batch.push(keyed);
     bytes += keyed.event.body.length;
     if (batch.length >= BATCH_ROWS || bytes >= BATCH_BYTES) {
@@ -109,7 +115,7 @@ export async function importFile(
   }
   await flush();
   await finish(engine, clock, options.until);
-  await saveMark(engine, file.digest, { rows, isDone: true });
+  await saveMark(engine, file.digest, { rows, isDone: true, isAgain });
   return { events, dead, refused: [], skipped, known };
 }
 
@@ -148,51 +154,72 @@ function rawOf(
   return { event, key: firstIdentifierKey({ id, sent: sent as unknown[] as SentIdentifier[] }) };
 }
 
+/** What an event without an id of its own is called: the same file says the same. */
+const rowId = (file: ImportFile, { row }: { readonly row: number }): string =>
+  `${file.digest}:${row}`;
+
 type KnownRow = { readonly kind: 'known'; readonly row: number };
+
+interface RowsOfFile<R> {
+  readonly file: ImportFile;
+  readonly rows: R;
+}
 
 /** On a repetition, rows whose id the archive has are not taken again. */
 async function* knownLeftOut(
   engine: Engine,
   options: ImportOptions,
-  rows: AsyncIterable<ImportedRow>,
+  { file, rows }: RowsOfFile<AsyncIterable<ImportedRow>>,
 ): AsyncIterable<ImportedRow | KnownRow> {
+  // The archive is asked, so it has to have what an interrupted run left in the log.
+  await engine.settled();
   let batch: ImportedRow[] = [];
   for await (const row of rows) {
     batch.push(row);
     if (batch.length < BATCH_ROWS) continue;
-    yield* await withoutKnown(engine, options, batch);
+    yield* await withoutKnown(engine, options, { file, rows: batch });
     batch = [];
   }
-  yield* await withoutKnown(engine, options, batch);
+  yield* await withoutKnown(engine, options, { file, rows: batch });
 }
 
 async function withoutKnown(
   engine: Engine,
   options: ImportOptions,
-  rows: readonly ImportedRow[],
+  { file, rows }: RowsOfFile<readonly ImportedRow[]>,
 ): Promise<readonly (ImportedRow | KnownRow)[]> {
-  const idOf = (row: ImportedRow): string =>
-    row.kind === 'event' && typeof row.body['id'] === 'string' ? row.body['id'] : '';
+  const ids = rows.map((row) => (row.kind === 'event' ? eventId(file, row) : ''));
   const answer = await engine.analytics.query(
     'SELECT id FROM weft.events WHERE tenant = {tenant:String} AND id IN {ids:Array(String)}',
-    { params: { tenant: options.tenant, ids: rows.map(idOf) } },
+    { params: { tenant: options.tenant, ids } },
   );
   const known = new Set(answer.data.map((each) => each['id']));
-  return rows.map((row) =>
-    row.kind === 'event' && known.has(idOf(row)) ? { kind: 'known', row: row.row } : row,
+  return rows.map((row, i) =>
+    row.kind === 'event' && known.has(ids[i]) ? { kind: 'known', row: row.row } : row,
   );
 }
+
+/** As the archive has it: what the parser takes for the event's id. */
+const eventId = (file: ImportFile, row: ImportedEvent): string =>
+  readId(newReading(IMPORT_LIMITS), row.body, 'id', '') ?? rowId(file, row);
 
 const nameOf = (digest: string): string => `import ${digest}`;
 
 async function readMark(engine: Engine, digest: string): Promise<Mark> {
   const saved = await engine.checkpoints.load(nameOf(digest));
-  if (!saved) return { rows: 0, isDone: false };
+  if (!saved) return { rows: 0, isDone: false, isAgain: false };
   return JSON.parse(new TextDecoder().decode(saved)) as Mark;
 }
 
 const saveMark = (engine: Engine, digest: string, mark: Mark): Promise<void> =>
   engine.checkpoints.save(nameOf(digest), new TextEncoder().encode(JSON.stringify(mark)));
+
+async function firstRow(engine: Engine, digest: string, mark: Mark): Promise<number> {
+  if (mark.isDone) return 0;
+  // The log has the rows of the first reading too, to the last.
+  if (mark.isAgain) return mark.rows;
+  return Math.max(mark.rows, await rowsInLog(engine, digest));
+}
 
 /** A batch may be in the log though its mark is not: the last record of each raw partition tells. */
 async function rowsInLog(engine: Engine, digest: string): Promise<number> {
