@@ -37,6 +37,15 @@ export type Render = (
   | { readonly ok: true; readonly content: JsonObject }
   | { readonly ok: false; readonly reason: string };
 
+/** What has to be asked before sending could not be: nothing was sent, so it is tried again. */
+const notYet = (reason: string): Moved => ({
+  kind: 'rejected',
+  reason,
+  permanent: false,
+  retryAfterMs: 1_000,
+});
+
+/** Never throws: what fails before the channel is called is tried again. */
 export async function carryOut(
   options: CarryOutOptions,
   carried: Carried,
@@ -44,42 +53,60 @@ export async function carryOut(
 ): Promise<Moved> {
   if (move.kind === 'done') return { kind: 'withheld', reason: 'nothing_to_do' };
   if (move.kind === 'issue') return issue(options, carried, move.coupon);
-  const withheld = await whyWithheld(options, carried, move.channel);
+  let withheld: string | null;
+  try {
+    withheld = await whyWithheld(options, carried, move.channel);
+  } catch {
+    return notYet('consent_unavailable');
+  }
   if (withheld) return { kind: 'withheld', reason: withheld };
-  const rendered = options.render(carried, move);
-  if (!rendered.ok) return { kind: 'rejected', reason: rendered.reason, permanent: true };
   const channel = options.channels.get(move.channel);
   if (!channel) return { kind: 'withheld', reason: 'channel_unknown' };
-  const { action } = carried;
-  const answer = await channel.deliver({
-    id: `${action.id}:${carried.step}`,
-    attempt: carried.attempt,
-    tenant: action.tenant,
-    trigger: action.trigger,
-    profile: action.profile,
-    at: options.clock.now(),
-    recipients: action.recipients,
-    content: rendered.content,
-  });
-  return answer.kind === 'unknown' ? { ...answer, keyed: channel.keyed } : answer;
+  let rendered: ReturnType<Render>;
+  try {
+    rendered = options.render(carried, move);
+  } catch {
+    return notYet('render_failed');
+  }
+  if (!rendered.ok) return { kind: 'rejected', reason: rendered.reason, permanent: true };
+  return send(options, carried, channel, rendered.content);
+}
+
+async function send(
+  { clock }: CarryOutOptions,
+  { action, step, attempt }: Carried,
+  channel: Channel,
+  content: JsonObject,
+): Promise<Moved> {
+  try {
+    const answer = await channel.deliver({
+      id: `${action.id}:${step}`,
+      attempt,
+      tenant: action.tenant,
+      trigger: action.trigger,
+      profile: action.profile,
+      at: clock.now(),
+      recipients: action.recipients,
+      content,
+    });
+    return answer.kind === 'unknown' ? { ...answer, keyed: channel.keyed } : answer;
+  } catch {
+    // It may have been sent: only a channel that knows repeats may be asked again.
+    return { kind: 'unknown', reason: 'channel_failed', keyed: channel.keyed };
+  }
 }
 
 async function issue(options: CarryOutOptions, carried: Carried, name: string): Promise<Moved> {
   const { action } = carried;
   const now = action.history ? action.decidedAt : options.clock.now();
-  const request = options.issueOf(action, name, now);
-  if (!request) return { kind: 'refused', reason: 'coupon_unknown' };
   try {
+    const request = options.issueOf(action, name, now);
+    if (!request) return { kind: 'refused', reason: 'coupon_unknown' };
     const answer = await options.coupons.issue(request);
     if (answer.kind === 'refused') return { kind: 'refused', reason: answer.reason };
     return { kind: 'issued', code: answer.code };
   } catch {
-    return {
-      kind: 'rejected',
-      reason: 'coupon_store_unavailable',
-      permanent: false,
-      retryAfterMs: 1_000,
-    };
+    return notYet('coupon_store_unavailable');
   }
 }
 
