@@ -83,7 +83,8 @@ function lastHops(handOvers: readonly HandOver[]): readonly HandOver[] {
   for (const one of handOvers) {
     if (one.hops >= (last.get(one.mergeId)?.hops ?? 0)) last.set(one.mergeId, one);
   }
-  return [...last.values()];
+  // In the order they lie: two that arrive one behind the other are told apart by nothing else.
+  return handOvers.filter((one) => last.get(one.mergeId) === one);
 }
 
 /** All messages of a topic, by partition. */
