@@ -1,5 +1,5 @@
 /**
- * What the edge of this process has just read, for the stage that meets it next in the log: the same
+ * What the edge of this process, or an import, has just read, for the stage that meets it next in the log: the same
  * text under the same context is the same event, so it is parsed once (9 µs of CPU an event). Only a
  * memory: where nothing is found, or all of it was forgotten, the stage reads the text.
  */
@@ -26,7 +26,7 @@ export function createJustRead(): JustRead {
   let kept = new Map<string, Kept>();
   return {
     keep(raw, event) {
-      if (raw.history || raw.body.length > BODY_CHARS_MAX) return;
+      if (raw.body.length > BODY_CHARS_MAX) return;
       // Nobody takes them: the stage is far behind, or elsewhere.
       if (kept.size >= EVENTS_MAX) kept = new Map();
       kept.set(raw.id, { raw, event });

@@ -6,7 +6,7 @@
 import type { SentEvent } from '../src/domain/event.ts';
 import { IMPORT_LIMITS } from '../src/domain/event-limits.ts';
 import type { Message, RawEvent } from '../src/domain/message.ts';
-import { parseEvent } from '../src/domain/parse-event.ts';
+import { parseEvent, type Parsed } from '../src/domain/parse-event.ts';
 import type { JustRead } from './just-read.ts';
 
 export interface DeadRaw {
@@ -39,7 +39,15 @@ export function normalise(message: Message, { currency, justRead }: NormaliseOpt
   if (body === undefined) {
     return { kind: 'dead', raw, code: 'malformed_json', reason: 'the body is not JSON' };
   }
-  const parsed = parseEvent(body, {
+  const parsed = readBody(raw, body, currency);
+  if (parsed.ok) return { kind: 'event', event: parsed.event, raw };
+  const reason = parsed.errors.map((each) => `${each.pointer}: ${each.message}`).join('; ');
+  return { kind: 'dead', raw, code: parsed.code, reason };
+}
+
+/** The event that a raw event's body is; who reads it beforehand reads it with this. */
+export const readBody = (raw: RawEvent, body: unknown, currency: string): Parsed =>
+  parseEvent(body, {
     tenant: raw.tenant,
     source: raw.source,
     receivedAt: raw.receivedAt,
@@ -48,10 +56,6 @@ export function normalise(message: Message, { currency, justRead }: NormaliseOpt
     limits: raw.history ? IMPORT_LIMITS : undefined,
     history: raw.history,
   });
-  if (parsed.ok) return { kind: 'event', event: parsed.event, raw };
-  const reason = parsed.errors.map((each) => `${each.pointer}: ${each.message}`).join('; ');
-  return { kind: 'dead', raw, code: parsed.code, reason };
-}
 
 function parseJson(text: string): unknown {
   try {

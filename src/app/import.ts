@@ -13,11 +13,13 @@ import {
 import { readId } from '../domain/event-fields.ts';
 import { IMPORT_LIMITS, newReading } from '../domain/event-limits.ts';
 import { firstIdentifierKey } from '../domain/identity/first-key.ts';
-import type { SentIdentifier, Source } from '../domain/event.ts';
+import type { Source } from '../domain/event.ts';
 import { SOURCES } from '../domain/event.ts';
 import type { RawEvent } from '../domain/message.ts';
+import { futureFault } from '../domain/parse-event.ts';
 import { WeftError } from '../errors.ts';
 import type { KeyedRawEvent } from '../ports/intake.ts';
+import { readBody } from '../../streams/normalise.ts';
 import { appendMarkers } from '../../streams/stitch.ts';
 import { RAW_TOPICS } from '../../streams/topics.ts';
 import type { Engine } from './engine.ts';
@@ -30,6 +32,8 @@ export interface ImportOptions {
   /** Where the last marker stands at least; null: at the last row. */
   readonly until: number | null;
   readonly again: boolean;
+  /** Of the wall clock: what a row says of later is not believed. */
+  readonly now: number;
   readonly tenant: string;
   readonly onProgress: (progress: ImportProgress) => void;
 }
@@ -89,6 +93,7 @@ export async function importFile(
     bytes = 0;
   };
 
+  const read = rowReader(file, clock, { ...options, currency: engine.config.currency });
   const all = options.read(file);
   // Only a repetition asks which rows are known: one generator more costs every row.
   const wanted = isAgain ? knownLeftOut(engine, options, { file, rows: all }) : all;
@@ -98,14 +103,13 @@ export async function importFile(
       continue;
     }
     rows = row.row + 1;
-    if (row.kind === 'event') clock.reach(row.at);
+    const keyed = read(row);
     if (row.row < startRow || row.kind === 'known') {
       known += 1;
       continue;
     }
-    if (row.kind === 'dead') dead += 1;
+    if (keyed.read === undefined) dead += 1;
     else events += 1;
-    const keyed = rawOf(row, rowId(file, row), { ...options, now: clock.now() });
     batch.push(keyed);
     bytes += keyed.event.body.length;
     if (batch.length >= BATCH_ROWS || bytes >= BATCH_BYTES) {
@@ -130,19 +134,41 @@ async function finish(engine: Engine, clock: HistoryClock, until: number | null)
   await engine.settled();
 }
 
+/**
+ * Rows read as the stitch stage reads them. Only one that is an event moves the clock: what is broken
+ * would set the time of the directory for good, and so would an event of the future.
+ */
+function rowReader(
+  file: ImportFile,
+  clock: HistoryClock,
+  options: ImportOptions & { readonly currency: string },
+): (row: ReadableRow) => KeyedRawEvent {
+  return (row) => {
+    const raw = rawOf(row, rowId(file, row), { ...options, now: clock.now() });
+    const dead = (event: RawEvent): KeyedRawEvent => ({ event, key: raw.id });
+    if (row.kind === 'dead') return dead(raw);
+    const parsed = readBody(raw, row.body, options.currency);
+    // The stage says what is wrong with it; that it is of the future, only who knows the wall clock.
+    if (!parsed.ok) return dead(raw);
+    const future = futureFault(parsed.event, options.now);
+    if (future) return dead({ ...raw, unreadable: `${future.pointer}: ${future.message}` });
+    const receivedAt = clock.reach(parsed.event.at);
+    const event = { ...raw, receivedAt };
+    const key = firstIdentifierKey(parsed.event);
+    return { event, key, read: { ...parsed.event, receivedAt } };
+  };
+}
+
 function rawOf(
-  row: Extract<ImportedRow, { kind: 'event' | 'dead' }>,
+  row: ReadableRow,
   id: string,
   options: { readonly tenant: string; readonly triggers: boolean; readonly now: number },
-): KeyedRawEvent {
-  const body = row.kind === 'event' ? row.body : {};
-  const source = SOURCES.find((each) => each === body['source']) ?? ('order' satisfies Source);
-  const identifiers = Array.isArray(body['identifiers']) ? body['identifiers'] : [];
-  const sent = identifiers.filter((each) => typeof each === 'object' && each !== null);
-  const event: RawEvent = {
+): RawEvent {
+  const body = row.kind === 'dead' ? {} : row.body;
+  return {
     kind: 'raw',
     tenant: options.tenant,
-    source,
+    source: SOURCES.find((each) => each === body['source']) ?? ('order' satisfies Source),
     receivedAt: options.now,
     body: row.text ?? JSON.stringify(body),
     id,
@@ -151,14 +177,14 @@ function rawOf(
     wait: null,
     unreadable: row.kind === 'dead' ? row.reason : null,
   };
-  return { event, key: firstIdentifierKey({ id, sent: sent as unknown[] as SentIdentifier[] }) };
 }
 
 /** What an event without an id of its own is called: the same file says the same. */
 const rowId = (file: ImportFile, { row }: { readonly row: number }): string =>
   `${file.digest}:${row}`;
 
-type KnownRow = { readonly kind: 'known'; readonly row: number };
+type KnownRow = Omit<ImportedEvent, 'kind'> & { readonly kind: 'known' };
+type ReadableRow = Exclude<ImportedRow, { kind: 'skipped' }> | KnownRow;
 
 interface RowsOfFile<R> {
   readonly file: ImportFile;
@@ -195,7 +221,7 @@ async function withoutKnown(
   );
   const known = new Set(answer.data.map((each) => each['id']));
   return rows.map((row, i) =>
-    row.kind === 'event' && known.has(ids[i]) ? { kind: 'known', row: row.row } : row,
+    row.kind === 'event' && known.has(ids[i]) ? { ...row, kind: 'known' } : row,
   );
 }
 

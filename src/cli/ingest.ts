@@ -3,6 +3,7 @@ import { Argument, Command, Option } from 'commander';
 import { openImportFile } from '../adapters/files/import-file.ts';
 import { previewRows } from '../adapters/files/import-preview.ts';
 import { IMPORT_FORMATS, readerOf, type ImportFormat } from '../adapters/files/import-formats.ts';
+import { createSystemClock } from '../adapters/system/clock.ts';
 import { openEngine, type Engine } from '../app/engine.ts';
 import { createHistoryClock } from '../app/history-clock.ts';
 import { importFile, type ImportResult } from '../app/import.ts';
@@ -110,6 +111,7 @@ async function run(path: string, options: IngestOptions): Promise<void> {
       triggers,
       until,
       again,
+      now: createSystemClock().now(),
       tenant: TENANT,
       onProgress: bar.update,
     });
@@ -125,7 +127,10 @@ async function preview(path: string, read: Reader, count: number): Promise<void>
   if (!Number.isInteger(count) || count < 1) {
     throw new WeftError('invalid_usage', '--check must be a whole number, at least 1');
   }
-  const { rows, skipped, isWhole } = await previewRows(read, await openImportFile(path), count);
+  const { rows, skipped, isWhole } = await previewRows(read, await openImportFile(path), {
+    count,
+    now: createSystemClock().now(),
+  });
   for (const row of rows) {
     if (row.kind === 'dead') {
       process.stdout.write(`dead letter: ${row.reason}\n  ${row.text}\n`);

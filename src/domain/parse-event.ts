@@ -41,6 +41,12 @@ export type Parsed =
 /** How far ahead of our clock a client's may be before we doubt it. */
 const AHEAD_MAX_MS = 5 * 60_000;
 
+/** History has been: what claims to be later than this moment is no event of it. undefined: it is. */
+export const futureFault = ({ at }: SentEvent, now: number): EventFault | undefined =>
+  at > now + AHEAD_MAX_MS
+    ? { pointer: '/at', message: 'lies in the future: history has been, so correct it' }
+    : undefined;
+
 export function parseEvent(body: unknown, context: ParseContext): Parsed {
   const reading = newReading(context.limits ?? EDGE_LIMITS);
   const event = isObject(body)

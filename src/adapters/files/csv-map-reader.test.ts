@@ -48,7 +48,7 @@ describe('a row of a table', () => {
     const file = await openImportFile(join(dir, 'file.csv'));
     const at = Date.parse('2026-03-08T09:00:00+08:00');
     expect(rows).toMatchObject([
-      { kind: 'event', row: 0, at, body: { id: `${file.digest}:0`, at, type: 'order_paid' } },
+      { kind: 'event', row: 0, body: { id: `${file.digest}:0`, at, type: 'order_paid' } },
       { kind: 'event', row: 1, body: { identifiers: [{ type: 'member', value: 'M2' }] } },
     ]);
   });

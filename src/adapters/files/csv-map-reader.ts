@@ -92,7 +92,7 @@ function numbered(
     return { kind: 'dead', row, reason: outcome.reason, text: JSON.stringify(rows) };
   }
   outcome.body['id'] ??= `${digest}:${row}`;
-  return { kind: 'event', row, at: outcome.at, body: outcome.body };
+  return { kind: 'event', row, body: outcome.body };
 }
 
 /** Put into a list, no header can make an event of it. */

@@ -15,9 +15,7 @@ export interface ImportedEvent {
   readonly kind: 'event';
   /** Counts events and dead rows of this file from 0, in the order they are read: with the digest, their id. */
   readonly row: number;
-  /** ms UTC. */
-  readonly at: number;
-  /** A canonical event; its id may be missing. */
+  /** A canonical event; its id may be missing. When it was is the parser's to say. */
   readonly body: JsonObject;
   /** The body as JSON text, where the file has it as such. */
   readonly text?: string;

@@ -54,15 +54,7 @@ function canonicalRow(line: string, row: number): ImportedRow {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     return { kind: 'dead', row, reason: 'the line is no JSON object', text: line };
   }
-  const { at } = body as { at?: unknown };
-  const moment = typeof at === 'number' ? at : Date.parse(String(at));
-  return {
-    kind: 'event',
-    row,
-    at: Number.isFinite(moment) ? moment : 0,
-    body: body as JsonObject,
-    text: line,
-  };
+  return { kind: 'event', row, body: body as JsonObject, text: line };
 }
 
 const REES46_TYPES: Readonly<Record<string, string>> = {
@@ -86,7 +78,7 @@ export async function* readRees46(file: ImportFile): AsyncIterable<ImportedRow> 
         text: JSON.stringify(line),
       };
     } else {
-      yield { kind: 'event', row, at, body: rees46Body(line, type, at, `${file.digest}:${row}`) };
+      yield { kind: 'event', row, body: rees46Body(line, type, at, `${file.digest}:${row}`) };
     }
     row += 1;
   }
@@ -143,7 +135,6 @@ export async function* readOnlineRetail(file: ImportFile): AsyncIterable<Importe
     yield {
       kind: 'event',
       row,
-      at: invoice.at,
       body: invoiceBody(invoice, `${file.digest}:${row}`),
     };
     row += 1;
@@ -222,7 +213,7 @@ function cdnowRow(line: string, row: number, id: string): ImportedRow {
     channel: 'web',
     properties: { cds: Number(fields[dayAt + 1]) },
   };
-  return { kind: 'event', row, at, body };
+  return { kind: 'event', row, body };
 }
 
 /** `2.55` → 25500; null when it is no decimal of at most four places. */

@@ -18,8 +18,10 @@ async function preview(
   reader: (file: ImportFile) => AsyncIterable<ImportedRow> = readCanonical,
 ): Promise<Preview> {
   await writeFile(join(dir, 'file'), text);
-  return previewRows(reader, await openImportFile(join(dir, 'file')), count);
+  return previewRows(reader, await openImportFile(join(dir, 'file')), { count, now: NOW });
 }
+
+const NOW = Date.parse('2026-11-11T10:00:00Z');
 
 const EVENT = JSON.stringify({
   source: 'pos',
@@ -34,7 +36,7 @@ describe('the preview of a file', () => {
     const endless = async function* (): AsyncIterable<ImportedRow> {
       for (;;) {
         yield await Promise.resolve({ kind: 'skipped', reason: 'every other' } as const);
-        yield { kind: 'event', row: read, at: 0, body: JSON.parse(EVENT) };
+        yield { kind: 'event', row: read, body: JSON.parse(EVENT) };
         read += 1;
       }
     };
@@ -63,5 +65,16 @@ describe('the preview of a file', () => {
       { kind: 'dead', reason: 'the line is no JSON object' },
     ]);
     expect(isWhole).toBe(true);
+  });
+
+  it('says that an event of the future is none', async () => {
+    const of = (at: unknown): string => JSON.stringify({ ...JSON.parse(EVENT), at });
+    const lines = [of('2026-11-11T10:05:00Z'), of('2026-11-11T10:05:01Z'), of(1e300)];
+    const { rows } = await preview(lines.join('\n'), 20);
+    expect(rows).toMatchObject([
+      { faults: [] },
+      { faults: [{ pointer: '/at', message: expect.stringContaining('lies in the future') }] },
+      { faults: [{ pointer: '/at', message: expect.stringContaining('1970 to 9999') }] },
+    ]);
   });
 });

@@ -1,6 +1,6 @@
 /** The first rows of a file of history as the events they will be, with what is wrong with them. */
 import { IMPORT_LIMITS, type EventFault } from '../../domain/event-limits.ts';
-import { parseEvent } from '../../domain/parse-event.ts';
+import { futureFault, parseEvent } from '../../domain/parse-event.ts';
 import type { DeadRow, ImportedEvent, ImportedRow, ImportFile } from './import-file.ts';
 
 export interface PreviewedEvent extends ImportedEvent {
@@ -19,11 +19,11 @@ export interface Preview {
 /** Read while nothing but skipped lines comes. */
 const SKIPPED_MAX = 100_000;
 
-/** `count`: events and dead rows; no more of the file is read than that takes. */
+/** `count`: events and dead rows; no more of the file is read than that takes. `now`: of the wall clock. */
 export async function previewRows(
   reader: (file: ImportFile) => AsyncIterable<ImportedRow>,
   file: ImportFile,
-  count: number,
+  { count, now }: { readonly count: number; readonly now: number },
 ): Promise<Preview> {
   const rows: (PreviewedEvent | DeadRow)[] = [];
   const skipped = new Map<string, number>();
@@ -33,20 +33,22 @@ export async function previewRows(
     if (row.kind === 'skipped') {
       skipped.set(row.reason, (skipped.get(row.reason) ?? 0) + 1);
       lines += 1;
-    } else rows.push(row.kind === 'dead' ? row : { ...row, faults: faultsOf(row) });
+    } else rows.push(row.kind === 'dead' ? row : { ...row, faults: faultsOf(row, now) });
   }
   return { rows, skipped, isWhole: true };
 }
 
-/** As the pipeline will read it (`streams/normalise.ts`). */
-function faultsOf({ body, at, row }: ImportedEvent): readonly EventFault[] {
+/** As the import (`src/app/import.ts`) and the pipeline (`streams/normalise.ts`) will read it. */
+function faultsOf({ body, row }: ImportedEvent, now: number): readonly EventFault[] {
   const parsed = parseEvent(JSON.parse(JSON.stringify(body)), {
     tenant: 'preview',
     source: 'order',
-    receivedAt: at,
+    receivedAt: now,
     fallbackId: String(row),
     limits: IMPORT_LIMITS,
     history: true,
   });
-  return parsed.ok ? [] : parsed.errors;
+  if (!parsed.ok) return parsed.errors;
+  const future = futureFault(parsed.event, now);
+  return future === undefined ? [] : [future];
 }

@@ -21,7 +21,10 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }));
 
 const preview = async (map: string, table: string): Promise<Preview> =>
-  previewRows(csvReader(await readCsvMap(map)), await openImportFile(table), 1_000);
+  previewRows(csvReader(await readCsvMap(map)), await openImportFile(table), {
+    count: 1_000,
+    now: Date.parse('2026-11-11T00:00:00Z'),
+  });
 
 async function tableOf(text: string | Buffer): Promise<string> {
   await writeFile(join(dir, 'table.csv'), text);
