@@ -77,6 +77,8 @@ describe('hostile SQL', () => {
     'file() as a value': `SELECT file('${secretFile}')`,
     'a file by its name': `SELECT * FROM '${secretFile}'`,
     'file() behind an alias': `WITH (y -> file(y)) AS f SELECT f('${secretFile}')`,
+    'file() that a lambda elsewhere has as its name': `SELECT file('${secretFile}') FROM (WITH (x -> x) AS file SELECT 1)`,
+    'file() by its name alone': `SELECT arrayMap(file, ['${secretFile}'])`,
     'file() in a subquery': `SELECT id FROM weft.events WHERE id IN (SELECT file('${secretFile}'))`,
     'url()': `SELECT * FROM url('http://127.0.0.1:${port}/x', 'LineAsString')`,
     's3()': `SELECT * FROM s3('http://127.0.0.1:${port}/bucket/x', 'CSV', 'a String')`,

@@ -23,7 +23,12 @@ import {
 } from '../../ports/analytics-store.ts';
 import { failureOf, readFailureOf } from './failures.ts';
 import { runMigrations } from './migrations.ts';
-import { checkStatement, STATEMENT_BYTES_MAX } from './sql-guard.ts';
+import {
+  checkStatement,
+  FUNCTIONS_AMONG,
+  STATEMENT_BYTES_MAX,
+  whyNamesRefused,
+} from './sql-guard.ts';
 
 export interface ClickHouseOptions {
   readonly url: string;
@@ -126,6 +131,11 @@ export function openClickHouse(options: ClickHouseOptions): AnalyticsStore {
     const tree = await read(`EXPLAIN AST ${line}`, params);
     const checked = checkStatement(line, tree);
     if (checked.kind === 'refused') throw new WeftError('query_refused', checked.reason);
+    if (checked.names.names.length > 0) {
+      const functions = await read(FUNCTIONS_AMONG, { ...checked.names });
+      const reason = whyNamesRefused(functions === '' ? [] : functions.split('\n'));
+      if (reason !== undefined) throw new WeftError('query_refused', reason);
+    }
     return checked.statement;
   }
 

@@ -300,7 +300,11 @@ const COMBINATORS = names(
 const ALLOWED: ReadonlySet<string> = new Set([...SCALARS, ...AGGREGATES]);
 const ALLOWED_AGGREGATES: ReadonlySet<string> = new Set(AGGREGATES);
 
+/** Longer than any name with combinators: what is longer is no function, and not worth taking apart. */
+const NAME_MAX = 128;
+
 export function isAllowedFunction(name: string): boolean {
+  if (name.length > NAME_MAX) return false;
   const lower = name.toLowerCase();
   return ALLOWED.has(lower) || isCombinedAggregate(lower);
 }
@@ -310,4 +314,13 @@ function isCombinedAggregate(name: string): boolean {
   return COMBINATORS.some(
     (suffix) => name.endsWith(suffix) && isCombinedAggregate(name.slice(0, -suffix.length)),
   );
+}
+
+/** What is left of a name without its combinators: each may be an aggregate of the engine. */
+export function stemsOf(name: string): readonly string[] {
+  if (name.length > NAME_MAX) return [];
+  const lower = name.toLowerCase();
+  return COMBINATORS.filter((suffix) => lower.endsWith(suffix) && lower !== suffix)
+    .map((suffix) => lower.slice(0, -suffix.length))
+    .flatMap((stem) => [stem, ...stemsOf(stem)]);
 }

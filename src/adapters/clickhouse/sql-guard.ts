@@ -2,18 +2,47 @@
  * May this statement of somebody else run? It may if everything in it is known to be harmless: kinds of
  * nodes, functions, tables, each held against a list of what is allowed. Works on what the engine itself
  * understood: one statement, formatted on one line (which refuses several), and that line's tree. What is
- * run is that line, never the text that came. Pure.
+ * run is that line, never the text that came. Names a statement makes up are the one thing no list can
+ * hold: the engine is asked that none is a function of its own. Pure.
  */
-import { isAllowedFunction } from './sql-functions.ts';
+import { isAllowedFunction, stemsOf } from './sql-functions.ts';
 import { allNodes, parseTree, type TreeNode } from './sql-tree.ts';
 
 export const STATEMENT_BYTES_MAX = 64 * 1024;
 
 export type Checked =
-  /** `statement` is without FORMAT; `format` is the one it named. */
-  | { readonly kind: 'allowed'; readonly statement: string; readonly format: string | undefined }
+  /** `statement` is without FORMAT; `format` is the one it named. Runs only if `whyNamesRefused` agrees. */
+  | {
+      readonly kind: 'allowed';
+      readonly statement: string;
+      readonly format: string | undefined;
+      readonly names: OwnNames;
+    }
   | { readonly kind: 'refused'; readonly reason: string };
 
+/**
+ * Names of columns, aliases and lambdas, none of them an open function. Where the engine finds nothing
+ * else by such a name it takes a function of its own, whatever scope the statement gave it:
+ * `arrayMap(file, …)`, `file(…) FROM (WITH (x -> x) AS file …)`. In lower case.
+ */
+export interface OwnNames {
+  readonly names: readonly string[];
+  /** The same without combinators: `…If` is a function if `…` is an aggregate. */
+  readonly stems: readonly string[];
+}
+
+/** With `OwnNames` as parameters: those that the engine, or whoever runs it, has as functions. */
+export const FUNCTIONS_AMONG =
+  'SELECT DISTINCT name FROM system.functions WHERE lower(name) IN {names:Array(String)}' +
+  ' OR (is_aggregate AND lower(name) IN {stems:Array(String)}) LIMIT 10';
+
+/** `functions`: the engine's answer to `FUNCTIONS_AMONG`. */
+export const whyNamesRefused = (functions: readonly string[]): string | undefined =>
+  functions.length === 0
+    ? undefined
+    : `The function ${functions.join(', ')} is not open here, and nothing else may have its name.`;
+
+const NO_NAMES: OwnNames = { names: [], stems: [] };
 const DATABASE = 'weft';
 /** Facts about names and types, without data, users, paths to data, or settings of the machine. */
 const FACTS: ReadonlySet<string> = new Set([
@@ -101,17 +130,19 @@ const IN_FUNCTION = /^(global)?(not)?(null)?in(ignoreset)?$/i;
 export function checkStatement(line: string, tree: string): Checked {
   if (line.includes('\n')) return refused('The statement could not be read as one line.');
   const [bare, format] = splitFormat(line);
-  if (ABOUT_NAMES.test(bare)) return { kind: 'allowed', statement: bare, format };
+  if (ABOUT_NAMES.test(bare)) return { kind: 'allowed', statement: bare, format, names: NO_NAMES };
   if (IDENTIFIER_PARAMETER.test(line))
     return refused('Names of tables and columns cannot be parameters: write them into the text.');
   const root = parseTree(tree);
   if (!root) return refused('The statement has names that cannot be checked: use plain ones.');
-  const reason = whyRefused(root);
-  if (reason !== undefined) return refused(reason);
+  const body = bodyOf(root);
+  const reason = typeof body === 'string' ? body : whyRefused(body);
+  if (typeof body === 'string' || reason !== undefined) return refused(reason ?? ONLY_SELECT);
+  const names = ownNamesOf(body);
   const hasFormat = root.children.at(-1)?.kind === 'Identifier';
   return hasFormat
-    ? { kind: 'allowed', statement: bare, format }
-    : { kind: 'allowed', statement: line, format: undefined };
+    ? { kind: 'allowed', statement: bare, format, names }
+    : { kind: 'allowed', statement: line, format: undefined, names };
 }
 
 function splitFormat(line: string): readonly [string, string | undefined] {
@@ -122,9 +153,7 @@ function splitFormat(line: string): readonly [string, string | undefined] {
 
 const refused = (reason: string): Checked => ({ kind: 'refused', reason });
 
-function whyRefused(root: TreeNode): string | undefined {
-  const body = bodyOf(root);
-  if (typeof body === 'string') return body;
+function whyRefused(body: TreeNode): string | undefined {
   const names = namesOf(body);
   for (const node of allNodes(body)) {
     const reason = whyNodeRefused(node, names);
@@ -174,6 +203,16 @@ function namesOf(body: TreeNode): Names {
         tables.add(child.alias ?? child.text.split('.').at(-1) ?? '');
   }
   return { lambdas, tables };
+}
+
+function ownNamesOf(body: TreeNode): OwnNames {
+  const names = new Set<string>();
+  for (const { kind, text, alias } of allNodes(body)) {
+    if (kind === 'Function' || kind === 'Identifier') names.add(text.toLowerCase());
+    if (kind === 'Function' && alias !== undefined) names.add(alias.toLowerCase());
+  }
+  const own = [...names].filter((name) => !isAllowedFunction(name));
+  return { names: own, stems: [...new Set(own.flatMap(stemsOf))] };
 }
 
 function whyNodeRefused(node: TreeNode, names: Names): string | undefined {
