@@ -1,32 +1,21 @@
 /**
  * action → delivery: take on what was decided, issue coupons, send through channels, record each
  * attempt. Intent is recorded before anything leaves; an action id is carried out once, however often
- * it is read. Channels work side by side, each with its own bound; only this stage's loop writes the
- * ledger.
+ * it is read. Everything read is taken on at once: what a slow channel leaves waiting, waits in the
+ * ledger (`dispatch-lines.ts` holds what is next). Only this stage's loop writes the ledger.
  */
 import { WeftError } from '../src/errors.ts';
-import {
-  carry,
-  deliveryIdOf,
-  deliveryOf,
-  moved,
-  nextMove,
-  type Carried,
-  type Move,
-} from '../src/domain/dispatch/carried.ts';
-import type { Action, Delivery, Message, StitchedEvent } from '../src/domain/message.ts';
-import type { DispatchEntry, DispatchLedger } from '../src/ports/dispatch-ledger.ts';
+import { carry } from '../src/domain/dispatch/carried.ts';
+import type { Action, Delivery, Message } from '../src/domain/message.ts';
+import type { DispatchLedger } from '../src/ports/dispatch-ledger.ts';
 import type { EventLog, LogRecord, TopicPartition } from '../src/ports/event-log.ts';
 import type { CommitAnswer, Position } from '../src/ports/outbox.ts';
 import type { Codec } from '../src/runtime/codec.ts';
 import { Outputs, publish, type TopicCodecs } from '../src/runtime/outputs.ts';
-import { createGate, type Gate } from '../src/runtime/gate.ts';
 import type { Progress, Stage, Turn } from '../src/runtime/stage.ts';
-import { carryOut, type CarryOutOptions } from './carry-out.ts';
-
-/** Actions under way at once; beyond it nothing new is taken on. */
-const UNDER_WAY_MAX = 5_000;
-const PER_CHANNEL_MAX = 64;
+import type { CarryOutOptions } from './carry-out.ts';
+import { DispatchLines, type Work } from './dispatch-lines.ts';
+import { entryOf, readCarried, takeStep, type StepTaken } from './dispatch-step.ts';
 
 export interface DispatchOptions extends CarryOutOptions {
   readonly log: EventLog;
@@ -41,37 +30,42 @@ interface Owned {
   position: Position;
 }
 
-interface Work {
-  readonly partition: number;
-  carried: Carried;
-}
-
-interface Result {
+interface Result extends StepTaken {
   readonly work: Work;
-  readonly entry: DispatchEntry;
-  readonly delivery: Delivery;
-  readonly issued: StitchedEvent | null;
 }
 
 export function createDispatchStage(options: DispatchOptions): Stage {
   const owned = new Map<number, Owned>();
   const results: Result[] = [];
-  const waiting: { at: number; work: Work }[] = [];
-  const gates = new Map<string, Gate>();
+  const lines = new DispatchLines();
   /** One for each move under way; resolved when its result is in `results`. */
   const underWay = new Set<Promise<void>>();
   let stopping = false;
   let wake = (): void => undefined;
 
   /** While stopping nothing new begins: what the ledger has as open, the next start takes up. */
-  const start = (work: Work): void => {
+  const startReady = (): void => {
     if (stopping) return;
-    const moving = step(options, work, gateOf(gates, work.carried)).then((result) => {
-      underWay.delete(moving);
-      results.push(result);
-      wake();
-    });
-    underWay.add(moving);
+    for (const work of lines.take()) {
+      const moving = takeStep(options, work.carried).then((taken) => {
+        underWay.delete(moving);
+        lines.ended(work);
+        results.push({ work, ...taken });
+        startReady();
+        wake();
+      });
+      underWay.add(moving);
+    }
+  };
+
+  /** From the ledger, what became due and what there was no room for. */
+  const refill = async (): Promise<void> => {
+    const until = options.clock.now();
+    for (const room of lines.rooms(until)) {
+      const { partition, lane, limit } = room;
+      const { entries, nextAt } = await options.ledger.due(partition, lane, { until, limit });
+      if (owned.has(partition)) lines.fill(room, entries, { nextAt, read: readCarried });
+    }
   };
 
   const claim = async (partitions: readonly TopicPartition[]): Promise<readonly number[]> => {
@@ -80,11 +74,7 @@ export function createDispatchStage(options: DispatchOptions): Stage {
       const claimed = await options.ledger.claim(partition);
       await publish(options.log, claimed.unpublished, (s) => options.ledger.trim(partition, s));
       owned.set(partition, { epoch: claimed.epoch, position: claimed.position });
-      for (const entry of claimed.unfinished) {
-        const work = { partition, carried: readCarried(entry.value) };
-        if (entry.state === 'waiting') waiting.push({ at: entry.nextTryAt ?? 0, work });
-        else start(work);
-      }
+      for (const lane of claimed.lanes) lines.look(partition, lane);
       offsets.push(claimed.position.offset);
     }
     return offsets;
@@ -100,17 +90,18 @@ export function createDispatchStage(options: DispatchOptions): Stage {
     const actions = await decidedIn(options, records);
     const known = await options.ledger.known(partition.partition, actions);
     const fresh = actions.filter((_, i) => known[i] === undefined);
-    const works = fresh.map((action) => ({
-      partition: partition.partition,
-      carried: carry(action),
-    }));
+    const now = options.clock.now();
+    const taken = fresh.map((action) => {
+      const carried = carry(action);
+      return { carried, entry: entryOf(carried, 'open', now) };
+    });
     const to = { offset: last.offset + 1, index: 0 };
     const answer = await options.ledger.commit({
       partition: partition.partition,
       epoch: own.epoch,
       from: own.position,
       to,
-      entries: works.map((work) => entryOf(work.carried, 'open', null)),
+      entries: taken.map(({ entry }) => entry),
       outputs: [],
     });
     if (answer.kind === 'fenced') {
@@ -122,7 +113,9 @@ export function createDispatchStage(options: DispatchOptions): Stage {
       return { kind: 'moved', partition, next };
     }
     own.position = to;
-    for (const work of works) start(work);
+    for (const { carried, entry } of taken) {
+      lines.offer({ partition: partition.partition, lane: entry.lane, carried }, now);
+    }
     return { kind: 'done', partition, next: to.offset, applied: records.length };
   };
 
@@ -145,7 +138,7 @@ export function createDispatchStage(options: DispatchOptions): Stage {
 
   const recordOf = async (partition: number, mine: readonly Result[]): Promise<void> => {
     const own = owned.get(partition);
-    if (!own) return;
+    if (!own) return forget(mine);
     const outputs = new Outputs(options.codecs);
     for (const { delivery, issued } of mine) {
       outputs.add('deliveries', partition, delivery);
@@ -161,6 +154,7 @@ export function createDispatchStage(options: DispatchOptions): Stage {
       results.push(...mine);
       throw error;
     }
+    forget(mine);
     if (answer.kind !== 'committed') {
       release([{ topic: 'actions', partition }]);
       throw new WeftError(
@@ -168,17 +162,25 @@ export function createDispatchStage(options: DispatchOptions): Stage {
         `dispatch: partition ${partition} was ${answer.kind}`,
       );
     }
-    await publish(options.log, answer.unpublished, (s) => options.ledger.trim(partition, s));
-    const now = options.clock.now();
-    for (const { work, entry, delivery } of mine) {
-      options.onDelivery(delivery);
-      if (entry.state === 'open') start(work);
-      if (entry.state === 'waiting') waiting.push({ at: entry.nextTryAt ?? now, work });
+    for (const { next, entry } of mine) {
+      const { state, lane } = entry;
+      const at = entry.nextTryAt ?? 0;
+      if (state === 'open') lines.offer({ partition, lane, carried: next }, at);
+      if (state === 'waiting') lines.look(partition, lane, at);
     }
+    for (const { delivery } of mine) options.onDelivery(delivery);
+    await publish(options.log, answer.unpublished, (s) => options.ledger.trim(partition, s));
+  };
+
+  const forget = (mine: readonly Result[]): void => {
+    for (const { work } of mine) lines.forget(work);
   };
 
   const release = (partitions: readonly TopicPartition[]): void => {
-    for (const { partition } of partitions) owned.delete(partition);
+    for (const { partition } of partitions) {
+      owned.delete(partition);
+      lines.drop(partition);
+    }
   };
 
   return {
@@ -188,78 +190,26 @@ export function createDispatchStage(options: DispatchOptions): Stage {
     claim,
     release,
     async process(turn: Turn) {
-      if (underWay.size >= UNDER_WAY_MAX) return [];
       return Promise.all(turn.inputs.map((input) => takeOn(input.partition, input.records)));
     },
     async idle() {
       await record();
+      await refill();
+      startReady();
       const now = options.clock.now();
-      waiting.sort((a, b) => a.at - b.at);
-      while (waiting[0] && waiting[0].at <= now) start((waiting.shift() as { work: Work }).work);
-      return waiting[0] ? Math.max(1, waiting[0].at - now) : null;
+      const at = lines.nextLook(now);
+      return at === null ? null : Math.max(1, at - now);
     },
     wakeBy(look) {
       wake = look;
     },
-    settled: () => underWay.size === 0 && results.length === 0,
+    settled: () => results.length === 0 && lines.isIdle(options.clock.now()),
     async stop() {
       stopping = true;
       await Promise.all(underWay);
       await record();
     },
   } satisfies Stage;
-}
-
-/** One move of one action, to its recorded end. Never throws. */
-async function step(options: DispatchOptions, work: Work, gate: Gate): Promise<Result> {
-  const { carried } = work;
-  const move = nextMove(carried);
-  const startedAt = options.clock.now();
-  const what = await gate.run(() => carryOut(options, carried, move));
-  const channel = move.kind === 'send' ? options.channels.get(move.channel) : undefined;
-  const delays = (channel?.retryDelaysMs ?? []).map((ms) => spread(ms, deliveryIdOf(carried)));
-  const result = moved(carried, what, delays);
-  const at = options.clock.now();
-  const delivery = deliveryOf(carried, result, { at, durationMs: at - startedAt });
-  work.carried = result.next;
-  const isDone = nextMove(result.next).kind === 'done';
-  const state = isDone ? 'done' : result.waitMs === null ? 'open' : 'waiting';
-  const nextTryAt = result.waitMs === null ? null : at + result.waitMs;
-  return {
-    work,
-    entry: entryOf(result.next, state, nextTryAt),
-    delivery,
-    issued: what.kind === 'issued' ? issuedEvent(carried, move, what.code, at) : null,
-  };
-}
-
-/** Every issue returns to the shopper's own events, with the action's id. */
-function issuedEvent(carried: Carried, move: Move, code: string, now: number): StitchedEvent {
-  const { action } = carried;
-  const at = action.history ? action.decidedAt : now;
-  const coupon = move.kind === 'issue' ? move.coupon : '';
-  return {
-    kind: 'event',
-    tenant: action.tenant,
-    id: `${action.id}:${carried.step}:issued`,
-    source: 'crm',
-    type: 'coupon_issued',
-    at,
-    receivedAt: at,
-    items: [],
-    properties: JSON.stringify({ coupon, code, action: action.id, trigger: action.trigger }),
-    flags: [],
-    profile: action.profile,
-    anonymous: false,
-    identifiers: [],
-    origin: { topic: 'actions', partition: 0, offset: 0, index: 0 },
-    logTime: at,
-    history: false,
-    triggers: true,
-    wait: null,
-    forwardedFrom: null,
-    hops: 0,
-  };
 }
 
 async function decidedIn(
@@ -278,34 +228,4 @@ async function decidedIn(
     }
   }
   return actions;
-}
-
-const entryOf = (
-  carried: Carried,
-  state: DispatchEntry['state'],
-  nextTryAt: number | null,
-): DispatchEntry => ({
-  tenant: carried.action.tenant,
-  id: carried.action.id,
-  value: state === 'done' ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(carried)),
-  state,
-  nextTryAt,
-});
-
-const readCarried = (value: Uint8Array): Carried =>
-  JSON.parse(new TextDecoder().decode(value)) as Carried;
-
-/** ± 10 %, by the delivery's own id, so that a repeat computes the same. */
-function spread(ms: number, id: string): number {
-  let hash = 0;
-  for (let i = 0; i < id.length; i += 1) hash = (Math.imul(hash, 31) + id.charCodeAt(i)) >>> 0;
-  return Math.round(ms * (0.9 + (hash % 2_001) / 10_000));
-}
-
-function gateOf(gates: Map<string, Gate>, carried: Carried): Gate {
-  const move = nextMove(carried);
-  const name = move.kind === 'send' ? move.channel : 'coupons';
-  let gate = gates.get(name);
-  if (!gate) gates.set(name, (gate = createGate(PER_CHANNEL_MAX)));
-  return gate;
 }

@@ -27,7 +27,8 @@ const open = (id: string, tenant = T): DispatchEntry => ({
   id,
   value: bytes(`value of ${id}`),
   state: 'open',
-  nextTryAt: null,
+  nextTryAt: 1,
+  lane: 'push',
 });
 const waiting = (id: string, nextTryAt: number): DispatchEntry => ({
   ...open(id),
@@ -40,6 +41,14 @@ const readable = (entries: readonly DispatchEntry[]) =>
   entries
     .map((entry) => ({ ...entry, value: new TextDecoder().decode(entry.value) }))
     .toSorted((a, b) => Number(a.id > b.id) - Number(a.id < b.id));
+
+const ALWAYS = { until: Number.MAX_SAFE_INTEGER, limit: 1_000 };
+/** Everything that is not done, of every lane. */
+async function unfinishedIn(ledger: DispatchLedger, partition: number) {
+  const { lanes } = await ledger.claim(partition);
+  const listed = await Promise.all(lanes.map((lane) => ledger.due(partition, lane, ALWAYS)));
+  return readable(listed.flatMap(({ entries }) => entries));
+}
 
 interface Opened extends OpenedDispatchLedger {
   readonly commit: (to: number, more?: Partial<DispatchCommit>) => Promise<CommitAnswer>;
@@ -90,8 +99,7 @@ function describeEntries(openOne: () => Promise<Opened>): void {
     await commit(1, {
       entries: [open('a'), waiting('b', 1_700_000_000_123), done('c'), open('丁')],
     });
-    const { unfinished } = await ledger.claim(0);
-    expect(readable(unfinished)).toEqual(
+    expect(await unfinishedIn(ledger, 0)).toEqual(
       readable([open('a'), waiting('b', 1_700_000_000_123), open('丁')]),
     );
   });
@@ -100,12 +108,41 @@ function describeEntries(openOne: () => Promise<Opened>): void {
     const { ledger, commit } = await openOne();
     await commit(1, { entries: [open('a'), open('b')] });
     await commit(2, { entries: [{ ...waiting('a', 9), value: bytes('second try') }, done('b')] });
-    const { unfinished } = await ledger.claim(0);
-    expect(readable(unfinished)).toEqual(
+    expect(await unfinishedIn(ledger, 0)).toEqual(
       readable([{ ...waiting('a', 9), value: bytes('second try') }]),
     );
-    await commit(2, { from: at(2), entries: [done('a')] });
+    const { epoch } = await ledger.claim(0);
+    await commit(2, { epoch, from: at(2), entries: [done('a')] });
     expect(await ledger.known(0, [{ tenant: T, id: 'b' }])).toEqual(['done']);
+  });
+
+  it('lists what is due of one lane, the earliest first, and says when the next will be', async () => {
+    const { ledger, commit } = await openOne();
+    const sms = { ...waiting('s', 5), lane: 'sms' };
+    const entries = [waiting('c', 30), waiting('b', 10), { ...open('z'), nextTryAt: 20 }, sms];
+    await commit(1, { entries: [...entries, done('d')] });
+    const ids = async (lane: string, until: number, limit: number) => {
+      const { entries: listed, nextAt } = await ledger.due(0, lane, { until, limit });
+      return [listed.map(({ id }) => id).join(), nextAt];
+    };
+    expect(await ids('push', 9, 10)).toEqual(['', 10]);
+    expect(await ids('push', 20, 10)).toEqual(['b,z', 30]);
+    expect(await ids('push', 30, 1)).toEqual(['b', 20]);
+    expect(await ids('push', 30, 10)).toEqual(['b,z,c', null]);
+    expect(await ids('sms', 30, 10)).toEqual(['s', null]);
+    expect(await ids('pus', 30, 10)).toEqual(['', null]);
+  });
+
+  it('lists an action where and when it waits now, and no more where it waited before', async () => {
+    const { ledger, commit } = await openOne();
+    await commit(1, { entries: [open('a'), open('b'), open('c')] });
+    await commit(2, {
+      entries: [{ ...open('a'), lane: 'sms', nextTryAt: 7 }, waiting('b', 9), done('c')],
+    });
+    const push = await ledger.due(0, 'push', ALWAYS);
+    expect(readable(push.entries)).toEqual(readable([waiting('b', 9)]));
+    expect((await ledger.due(0, 'sms', ALWAYS)).entries.map(({ id }) => id)).toEqual(['a']);
+    expect((await ledger.claim(0)).lanes.toSorted()).toEqual(['push', 'sms']);
   });
 
   it('keeps partitions and tenants apart', async () => {
@@ -113,7 +150,7 @@ function describeEntries(openOne: () => Promise<Opened>): void {
     await commit(1, { entries: [open('a')] });
     expect(await ledger.known(1, [{ tenant: T, id: 'a' }])).toEqual([undefined]);
     expect(await ledger.known(0, [{ tenant: 'other', id: 'a' }])).toEqual([undefined]);
-    expect((await ledger.claim(1)).unfinished).toEqual([]);
+    expect((await ledger.claim(1)).lanes).toEqual([]);
     await commit(1, { partition: 1, entries: [done('a')] });
     expect(await ledger.known(0, [{ tenant: T, id: 'a' }])).toEqual(['open']);
   });
@@ -132,8 +169,8 @@ function describePositions(openOne: () => Promise<Opened>): void {
     await commit(1, { entries: [open('a')] });
     const answer = await commit(1, { from: at(1), entries: [done('a')] });
     expect(answer.kind).toBe('committed');
-    const { position, unfinished } = await ledger.claim(0);
-    expect({ position, unfinished }).toEqual({ position: at(1), unfinished: [] });
+    const { position, lanes } = await ledger.claim(0);
+    expect({ position, lanes }).toEqual({ position: at(1), lanes: [] });
   });
 
   it('fences who does not own the partition any more: nothing is written, nothing published', async () => {

@@ -16,14 +16,24 @@ export interface DispatchEntry {
    * next try is at `nextTryAt` · `done`: nothing more will be done; kept to know repeats.
    */
   readonly state: 'open' | 'waiting' | 'done';
+  /** When it is due; `open`: since when. */
   readonly nextTryAt: number | null;
+  /** What it waits for next, as the stage calls it (a channel). Nobody waits behind another lane. */
+  readonly lane: string;
+}
+
+export interface DueEntries {
+  /** By when they are due. */
+  readonly entries: readonly DispatchEntry[];
+  /** When the first of the lane is due that is not among `entries`; null: there is none. */
+  readonly nextAt: number | null;
 }
 
 export interface DispatchClaim {
   readonly epoch: number;
   readonly position: Position;
-  /** Everything not `done`. */
-  readonly unfinished: readonly DispatchEntry[];
+  /** Lanes in which something is not `done`. */
+  readonly lanes: readonly string[];
   readonly unpublished: readonly OutboxRow[];
 }
 
@@ -38,6 +48,12 @@ export interface DispatchCommit {
 
 export interface DispatchLedger {
   claim(partition: number): Promise<DispatchClaim>;
+  /** What is not `done` of a lane and due by `until`, the earliest first, `limit` at most. */
+  due(
+    partition: number,
+    lane: string,
+    upTo: { readonly until: number; readonly limit: number },
+  ): Promise<DueEntries>;
   /** Which of these action ids of the partition are recorded already, and as what. */
   known(
     partition: number,

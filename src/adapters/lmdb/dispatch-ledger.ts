@@ -3,11 +3,12 @@
  * with the log. Of what is done only the id is kept.
  *
  *   dispatch.positions    partition               epoch, position
- *   dispatch.unfinished   partition, tenant, id   u8 state · f64 next try · value
+ *   dispatch.unfinished   partition, tenant, id   u8 state · f64 due · u16 length, lane · value
+ *   dispatch.due          partition, lane, due, tenant, id   nothing; one for each unfinished
  *   dispatch.done         partition, tenant, id   nothing
  */
 import type { Database } from 'lmdb';
-import type { DispatchEntry, DispatchLedger } from '../../ports/dispatch-ledger.ts';
+import type { DispatchEntry, DispatchLedger, DueEntries } from '../../ports/dispatch-ledger.ts';
 import type { CommitAnswer } from '../../ports/outbox.ts';
 import type { Environment } from './environment.ts';
 import { openFencedPositions } from './fenced-positions.ts';
@@ -16,12 +17,15 @@ type Key = (string | number)[];
 
 interface Tables {
   readonly unfinished: Database<Buffer, Key>;
+  readonly due: Database<Buffer, Key>;
   readonly done: Database<Buffer, Key>;
 }
 
-const HEADER_BYTES = 9;
-const OPEN = 0;
-const WAITING = 1;
+const HEADER_BYTES = 11;
+const OPEN = 2;
+const WAITING = 3;
+/** Written before there were lanes: no lane, no row in `dispatch.due`. */
+const LANELESS = { headerBytes: 9, OPEN: 0, WAITING: 1 } as const;
 const NOTHING = Buffer.alloc(0);
 
 export function createLmdbDispatchLedger(environment: Environment): DispatchLedger {
@@ -29,13 +33,20 @@ export function createLmdbDispatchLedger(environment: Environment): DispatchLedg
   const options = { keyEncoding: 'ordered-binary' } as const;
   const tables: Tables = {
     unfinished: environment.openTable<Buffer, Key>('dispatch.unfinished', options),
+    due: environment.openTable<Buffer, Key>('dispatch.due', options),
     done: environment.openTable<Buffer, Key>('dispatch.done', options),
   };
   return {
     async claim(partition) {
       const { epoch, position } = positions.claim(String(partition));
-      return { epoch, position, unfinished: readUnfinished(tables, partition), unpublished: [] };
+      let lanes = lanesOf(tables, partition);
+      if (lanes.length === 0) {
+        await environment.share({ run: () => listLaneless(tables, partition) });
+        lanes = lanesOf(tables, partition);
+      }
+      return { epoch, position, lanes, unpublished: [] };
     },
+    due: async (partition, lane, upTo) => readDue(tables, [partition, lane], upTo),
     known: async (partition, ids) =>
       ids.map(({ tenant, id }) => readState(tables, [partition, tenant, id])),
     commit: (commit) =>
@@ -56,19 +67,32 @@ export function createLmdbDispatchLedger(environment: Environment): DispatchLedg
   } satisfies DispatchLedger;
 }
 
-function writeEntry({ unfinished, done }: Tables, partition: number, entry: DispatchEntry): void {
+function writeEntry(tables: Tables, partition: number, entry: DispatchEntry): void {
+  const { unfinished, due, done } = tables;
   const key = [partition, entry.tenant, entry.id];
+  const before = unfinished.getBinary(key);
+  if (before) due.removeSync(dueKey(partition, entryFrom(key, before)));
   if (entry.state === 'done') {
     unfinished.removeSync(key);
     done.putSync(key, NOTHING);
     return;
   }
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + entry.value.length);
-  bytes.writeUInt8(entry.state === 'open' ? OPEN : WAITING, 0);
-  bytes.writeDoubleLE(entry.nextTryAt ?? NaN, 1);
-  bytes.set(entry.value, HEADER_BYTES);
-  unfinished.putSync(key, bytes);
+  const lane = Buffer.from(entry.lane);
+  const header = Buffer.allocUnsafe(HEADER_BYTES);
+  header.writeUInt8(entry.state === 'open' ? OPEN : WAITING, 0);
+  header.writeDoubleLE(entry.nextTryAt ?? NaN, 1);
+  header.writeUInt16LE(lane.length, 9);
+  unfinished.putSync(key, Buffer.concat([header, lane, entry.value]));
+  due.putSync(dueKey(partition, entry), NOTHING);
 }
+
+const dueKey = (partition: number, { lane, nextTryAt, tenant, id }: DispatchEntry): Key => [
+  partition,
+  lane,
+  nextTryAt ?? 0,
+  tenant,
+  id,
+];
 
 function readState({ unfinished, done }: Tables, key: Key): DispatchEntry['state'] | undefined {
   const bytes = unfinished.getBinaryFast(key);
@@ -76,19 +100,58 @@ function readState({ unfinished, done }: Tables, key: Key): DispatchEntry['state
   return done.doesExist(key) ? 'done' : undefined;
 }
 
-function readUnfinished({ unfinished }: Tables, partition: number): readonly DispatchEntry[] {
-  const entries: DispatchEntry[] = [];
-  for (const { key, value } of unfinished.getRange({ start: [partition], end: [partition + 1] })) {
-    const nextTryAt = value.readDoubleLE(1);
-    entries.push({
-      tenant: String(key[1]),
-      id: String(key[2]),
-      state: stateOf(value),
-      nextTryAt: Number.isNaN(nextTryAt) ? null : nextTryAt,
-      value: value.subarray(HEADER_BYTES),
-    });
+/** Jumps from lane to lane: within one the third part of a key is a number, and texts come after it. */
+function lanesOf({ due }: Tables, partition: number): readonly string[] {
+  const lanes: string[] = [];
+  let start: Key = [partition];
+  for (;;) {
+    const [key] = due.getKeys({ start, end: [partition + 1], limit: 1 });
+    if (!key) return lanes;
+    const lane = String(key[1]);
+    lanes.push(lane);
+    start = [partition, lane, '\uffff'];
   }
-  return entries;
 }
 
-const stateOf = (bytes: Buffer): 'open' | 'waiting' => (bytes[0] === OPEN ? 'open' : 'waiting');
+function readDue(
+  { due, unfinished }: Tables,
+  [partition, lane]: readonly [partition: number, lane: string],
+  { until, limit }: { readonly until: number; readonly limit: number },
+): DueEntries {
+  const entries: DispatchEntry[] = [];
+  const range = { start: [partition, lane], end: [partition, lane, '\uffff'], limit: limit + 1 };
+  for (const [, , at, tenant, id] of due.getKeys(range)) {
+    if (Number(at) > until || entries.length === limit) return { entries, nextAt: Number(at) };
+    const key = [partition, String(tenant), String(id)];
+    const bytes = unfinished.getBinary(key);
+    if (bytes) entries.push(entryFrom(key, bytes));
+  }
+  return { entries, nextAt: null };
+}
+
+/** Inside a transaction. */
+function listLaneless(tables: Tables, partition: number): void {
+  const range = { start: [partition], end: [partition + 1] };
+  const found = [...tables.unfinished.getRange(range)].map(({ key, value }) =>
+    entryFrom(key, Buffer.from(value)),
+  );
+  for (const entry of found) writeEntry(tables, partition, entry);
+}
+
+function entryFrom(key: Key, bytes: Buffer): DispatchEntry {
+  const nextTryAt = bytes.readDoubleLE(1);
+  const isLaneless = bytes[0] === LANELESS.OPEN || bytes[0] === LANELESS.WAITING;
+  const laneStart = isLaneless ? LANELESS.headerBytes : HEADER_BYTES;
+  const valueStart = laneStart + (isLaneless ? 0 : bytes.readUInt16LE(9));
+  return {
+    tenant: String(key[1]),
+    id: String(key[2]),
+    state: stateOf(bytes),
+    nextTryAt: Number.isNaN(nextTryAt) ? null : nextTryAt,
+    lane: bytes.toString('utf8', laneStart, valueStart),
+    value: bytes.subarray(valueStart),
+  };
+}
+
+const stateOf = (bytes: Buffer): 'open' | 'waiting' =>
+  bytes[0] === OPEN || bytes[0] === LANELESS.OPEN ? 'open' : 'waiting';

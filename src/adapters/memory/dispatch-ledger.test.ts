@@ -8,6 +8,7 @@ import { createFaults } from './faults.ts';
 
 const CALLS = [
   'claim',
+  'due',
   'known',
   'commit',
   'unpublished',

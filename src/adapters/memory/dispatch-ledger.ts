@@ -15,7 +15,16 @@ export function createMemoryDispatchLedger(): DispatchLedger {
       const name = String(partition);
       const { epoch, position } = positions.claim(name);
       const unfinished = [...entriesOf(name).values()].filter(({ state }) => state !== 'done');
-      return { epoch, position, unfinished, unpublished: positions.unpublished(name) };
+      const lanes = [...new Set(unfinished.map(({ lane }) => lane))];
+      return { epoch, position, lanes, unpublished: positions.unpublished(name) };
+    },
+    async due(partition, lane, { until, limit }) {
+      const mine = [...entriesOf(String(partition)).values()]
+        .filter((entry) => entry.state !== 'done' && entry.lane === lane)
+        .toSorted((a, b) => dueAt(a) - dueAt(b) || (a.id < b.id ? -1 : 1));
+      const entries = mine.filter((entry) => dueAt(entry) <= until).slice(0, limit);
+      const next = mine[entries.length];
+      return { entries, nextAt: next ? dueAt(next) : null };
     },
     async known(partition, ids) {
       const known = entriesOf(String(partition));
@@ -36,6 +45,8 @@ export function createMemoryDispatchLedger(): DispatchLedger {
     trim: async (partition, sequence) => positions.trim(String(partition), sequence),
   } satisfies DispatchLedger;
 }
+
+const dueAt = ({ nextTryAt }: DispatchEntry): number => nextTryAt ?? 0;
 
 /** An id has no U+0000, so the last one separates, whatever a tenant is called. */
 const keyOf = (tenant: string, id: string): string => `${tenant}\u0000${id}`;

@@ -1,0 +1,103 @@
+/**
+ * One move of one action, from what the ledger holds of it to what the ledger and the log shall hold:
+ * the entry to write, the delivery to tell, the event of a coupon that was issued.
+ */
+import {
+  deliveryIdOf,
+  deliveryOf,
+  moved,
+  nextMove,
+  type Carried,
+  type Move,
+} from '../src/domain/dispatch/carried.ts';
+import type { Delivery, StitchedEvent } from '../src/domain/message.ts';
+import type { DispatchEntry } from '../src/ports/dispatch-ledger.ts';
+import { carryOut, type CarryOutOptions } from './carry-out.ts';
+
+/** Where no channel says how long to wait: the coupon store did not answer. */
+const STORE_DELAYS_MS = [1_000, 5_000, 30_000, 300_000];
+
+export interface StepTaken {
+  readonly next: Carried;
+  readonly entry: DispatchEntry;
+  readonly delivery: Delivery;
+  readonly issued: StitchedEvent | null;
+}
+
+/** Never throws. */
+export async function takeStep(options: CarryOutOptions, carried: Carried): Promise<StepTaken> {
+  const move = nextMove(carried);
+  const startedAt = options.clock.now();
+  const what = await carryOut(options, carried, move);
+  const delaysMs =
+    move.kind === 'send' ? options.channels.get(move.channel)?.retryDelaysMs : STORE_DELAYS_MS;
+  const delays = (delaysMs ?? []).map((ms) => spread(ms, deliveryIdOf(carried)));
+  const result = moved(carried, what, delays);
+  const at = options.clock.now();
+  const isDone = nextMove(result.next).kind === 'done';
+  const state = isDone ? 'done' : result.waitMs === null ? 'open' : 'waiting';
+  return {
+    next: result.next,
+    entry: entryOf(result.next, state, at + (result.waitMs ?? 0)),
+    delivery: deliveryOf(carried, result, { at, durationMs: at - startedAt }),
+    issued: what.kind === 'issued' ? issuedEvent(carried, move, what.code, at) : null,
+  };
+}
+
+export const entryOf = (
+  carried: Carried,
+  state: DispatchEntry['state'],
+  nextTryAt: number,
+): DispatchEntry => ({
+  tenant: carried.action.tenant,
+  id: carried.action.id,
+  value: state === 'done' ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(carried)),
+  state,
+  nextTryAt: state === 'done' ? null : nextTryAt,
+  lane: laneOf(carried),
+});
+
+export const readCarried = (value: Uint8Array): Carried =>
+  JSON.parse(new TextDecoder().decode(value)) as Carried;
+
+/** Each channel is a lane, and all coupons are one. */
+function laneOf(carried: Carried): string {
+  const move = nextMove(carried);
+  return move.kind === 'send' ? `channel:${move.channel}` : 'coupons';
+}
+
+/** Every issue returns to the shopper's own events, with the action's id. */
+function issuedEvent(carried: Carried, move: Move, code: string, now: number): StitchedEvent {
+  const { action } = carried;
+  const at = action.history ? action.decidedAt : now;
+  const coupon = move.kind === 'issue' ? move.coupon : '';
+  return {
+    kind: 'event',
+    tenant: action.tenant,
+    id: `${action.id}:${carried.step}:issued`,
+    source: 'crm',
+    type: 'coupon_issued',
+    at,
+    receivedAt: at,
+    items: [],
+    properties: JSON.stringify({ coupon, code, action: action.id, trigger: action.trigger }),
+    flags: [],
+    profile: action.profile,
+    anonymous: false,
+    identifiers: [],
+    origin: { topic: 'actions', partition: 0, offset: 0, index: 0 },
+    logTime: at,
+    history: false,
+    triggers: true,
+    wait: null,
+    forwardedFrom: null,
+    hops: 0,
+  };
+}
+
+/** ± 10 %, by the delivery's own id, so that a repeat computes the same. */
+function spread(ms: number, id: string): number {
+  let hash = 0;
+  for (let i = 0; i < id.length; i += 1) hash = (Math.imul(hash, 31) + id.charCodeAt(i)) >>> 0;
+  return Math.round(ms * (0.9 + (hash % 2_001) / 10_000));
+}
