@@ -5,7 +5,7 @@
 import type { Engine } from './app/engine.ts';
 import { createIds } from './app/ids.ts';
 import type { Logger } from './app/logger.ts';
-import { WeftError } from './errors.ts';
+import { messageOf, WeftError } from './errors.ts';
 import type { HttpMetrics } from './http/metrics.ts';
 import type { Health, HealthCheck } from './http/routes/operations.ts';
 import { buildServer } from './http/server.ts';
@@ -23,17 +23,23 @@ const STUCK_MS = 30_000;
 /** The one tenant of an installation that names none. */
 export const TENANT = 'default';
 
-export async function serve(
-  engine: Engine,
-  at: { readonly host: string; readonly port: number },
-  logger: Logger,
-): Promise<Served> {
-  if (!LOOPBACK.has(at.host)) {
-    throw new WeftError(
-      'invalid_settings',
-      `WEFT_HOST is ${at.host}: without keys Weft listens on loopback only, and keys are not there yet`,
-    );
-  }
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Asked before anything is opened, too. */
+export function refuseOpenHost(host: string): void {
+  if (LOOPBACK.has(host)) return;
+  throw new WeftError(
+    'invalid_settings',
+    `WEFT_HOST is ${host}: without keys Weft listens on loopback only, and keys are not there yet`,
+  );
+}
+
+/** When it cannot listen nothing is left of it, and the engine is still the caller's to stop. */
+export async function serve(engine: Engine, at: Address, logger: Logger): Promise<Served> {
+  refuseOpenHost(at.host);
   const server = await buildServer({
     intake: engine.intake,
     outcomes: engine.outcomes,
@@ -53,9 +59,26 @@ export async function serve(
     newId: createIds(),
     logger,
   });
-  const url = await server.listen({ host: at.host, port: at.port });
+  const url = await server.listen({ host: at.host, port: at.port }).catch(async (error) => {
+    await server.close();
+    throw notListening(at, error);
+  });
   engine.environment.setAddress(url);
   return { url, close: () => server.close() };
+}
+
+function notListening({ host, port }: Address, cause: unknown): WeftError {
+  return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+    ? new WeftError(
+        'already_running',
+        `port ${port} on ${host} is in use: choose another with --port, or 0 for a free one`,
+        { cause },
+      )
+    : new WeftError(
+        'invalid_settings',
+        `cannot listen on ${host}, port ${port} (${messageOf(cause)}): choose another with --port or WEFT_HOST`,
+        { cause },
+      );
 }
 
 function healthOf(engine: Engine): Health {

@@ -1,8 +1,9 @@
 // Two processes on one data directory: the second says so and does nothing; questions go to the first.
+import { createServer, type Server as Listener } from 'node:net';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newDir } from './support/places.ts';
-import { pathOf, query, serve, weft, type Server } from './support/weft.ts';
+import { pathOf, query, serve, weft, weftOk, type Server } from './support/weft.ts';
 
 const SOON = { timeout: 60_000, interval: 200 };
 const dataDir = join(newDir(), 'data');
@@ -68,5 +69,31 @@ describe('a data directory that is served', () => {
     expect(await query(dataDir, 'SELECT count() AS events FROM weft.events')).toEqual([
       { events: 5 },
     ]);
+  });
+});
+
+describe('a server that cannot listen', () => {
+  const other = join(newDir(), 'data');
+  let listener: Listener;
+  let port = '';
+
+  beforeAll(async () => {
+    listener = createServer();
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const address = listener.address();
+    port = typeof address === 'object' && address !== null ? String(address.port) : '';
+  });
+  afterAll(() => new Promise((resolve) => listener.close(resolve)));
+
+  it('ends by itself, and says that the port is in use and what to do', async () => {
+    const { code, stderr } = await weft('serve', '--data-dir', other, '--port', port);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`port ${port} on 127.0.0.1 is in use: choose another with --port`);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('has left the directory free, and on the time of history', async () => {
+    const file = pathOf('docs/examples/carts.ndjson');
+    await weftOk('ingest', file, '--format', 'canonical', '--data-dir', other);
   });
 });

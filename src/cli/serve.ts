@@ -4,7 +4,7 @@ import { createSystemClock } from '../adapters/system/clock.ts';
 import { openEngine } from '../app/engine.ts';
 import { markLive } from '../app/time-of-directory.ts';
 import { createLogger } from '../app/logger.ts';
-import { serve } from '../app.ts';
+import { refuseOpenHost, serve, type Served } from '../app.ts';
 import { messageOf, WeftError } from '../errors.ts';
 import { STAGE_NAMES, type StageName } from '../../streams/pipeline.ts';
 import { catalogueOption, configOf, dataDirOption, type CommonOptions } from './options.ts';
@@ -27,6 +27,7 @@ export const serveCommand = (): Command =>
 
 async function run(options: CommonOptions & { readonly stages?: string }): Promise<void> {
   const config = configOf(options);
+  refuseOpenHost(config.host);
   const logger = createLogger(config.logLevel, 'stdout');
   let end: (error: unknown) => void = () => undefined;
   const ended = new Promise<unknown>((resolve) => (end = resolve));
@@ -40,13 +41,19 @@ async function run(options: CommonOptions & { readonly stages?: string }): Promi
     onLogLine: (line) => logger.info({ line }, 'channel_log'),
     onFatal: end,
   });
-  await markLive(engine);
-  const served = await serve(engine, { host: config.host, port: config.port }, logger);
-  logger.info({ url: served.url, dataDir: config.dataDir }, 'listening');
-  const error = await ended;
-  logger.info({ reason: error === null ? 'signal' : messageOf(error) }, 'stopping');
+  let served: Served | undefined;
+  const listen = async (): Promise<unknown> => {
+    served = await serve(engine, { host: config.host, port: config.port }, logger);
+    // Not before: who never listened had no live traffic.
+    await markLive(engine);
+    logger.info({ url: served.url, dataDir: config.dataDir }, 'listening');
+    const error = await ended;
+    logger.info({ reason: error === null ? 'signal' : messageOf(error) }, 'stopping');
+    return error;
+  };
+  const error = await listen().catch((failure: unknown) => failure);
   const deadline = setTimeout(() => process.exit(error === null ? 0 : 1), STOP_WITHIN_MS);
-  await served.close();
+  await served?.close();
   await engine.stop();
   clearTimeout(deadline);
   logger.info({}, 'stopped');
