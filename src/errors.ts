@@ -49,7 +49,11 @@ export const ERROR_KINDS = {
   disk_guard: kind(429, true, 'Free disk space; ingestion starts again by itself.'),
   shutting_down: kind(429, true, 'Wait for the seconds in Retry-After; the process is stopping.'),
   internal: kind(500, false, 'Report the requestId; the log has the cause.'),
-  projection_rebuilding: kind(503, true, 'Try again when /readyz says ready.'),
+  projection_rebuilding: kind(
+    503,
+    true,
+    'Try again when /readyz says ready; after a rebuild cut short, run `weft rebuild`.',
+  ),
   store_unavailable: kind(
     503,
     true,

@@ -30,6 +30,7 @@ import { couponIssuer, hashIdOf, messageRenderer } from './deciding.ts';
 import type { Logger } from './logger.ts';
 import { version } from './package-files.ts';
 import { profileNotes, stitchNotes } from './notes.ts';
+import { refuseHalfRebuilt } from './rebuilding.ts';
 import { openStores } from './stores.ts';
 
 export interface EngineOptions {
@@ -42,6 +43,8 @@ export interface EngineOptions {
   readonly withAnalytics?: boolean;
   /** May a catalogue that is not the log's go into the log? True unless told otherwise. */
   readonly announces?: boolean;
+  /** Does it make whole what a rebuild has emptied? False unless told otherwise. */
+  readonly rebuilds?: boolean;
   readonly logger: Logger;
   /** Lines of the channel `log`. */
   readonly onLogLine: (line: string) => void;
@@ -67,6 +70,7 @@ export async function openEngine(options: EngineOptions) {
   try {
     const stores = openStores(environment, clock);
     closers.push(() => stores.log.close());
+    if (!(options.rebuilds ?? false)) await refuseHalfRebuilt(stores);
     const codecs = await openCodecs(stores.schemas);
     const isNew = (await stores.log.bounds('events')).every(({ next }) => next === 0);
     const key = loadInstallationKey(config.dataDir, { mayMake: isNew });

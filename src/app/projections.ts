@@ -9,11 +9,13 @@ import { WeftError } from '../errors.ts';
 import { existsSync } from 'node:fs';
 import { topicsOf } from '../../streams/topics.ts';
 import { openCodecs } from './codecs.ts';
+import { refuseHalfRebuilt } from './rebuilding.ts';
 import { openStores } from './stores.ts';
 
 export type Projections = Awaited<ReturnType<typeof openProjections>>;
 
-export async function openProjections(config: Config) {
+/** `mayBeHalf`: for who makes them whole. */
+export async function openProjections(config: Config, { mayBeHalf = false } = {}) {
   if (!existsSync(config.dataDir)) {
     throw new WeftError('invalid_usage', `there is no data directory ${config.dataDir}`);
   }
@@ -24,13 +26,16 @@ export async function openProjections(config: Config) {
     topics: topicsOf(config.partitions),
   });
   const stores = openStores(environment, clock);
-  return {
-    ...stores,
-    codecs: await openCodecs(stores.schemas),
-    partitions: environment.partitions,
-    async close(): Promise<void> {
-      stores.log.close();
-      await environment.close();
-    },
+  const close = async (): Promise<void> => {
+    stores.log.close();
+    await environment.close();
   };
+  try {
+    if (!mayBeHalf) await refuseHalfRebuilt(stores);
+    const codecs = await openCodecs(stores.schemas);
+    return { ...stores, codecs, partitions: environment.partitions, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }

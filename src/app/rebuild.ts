@@ -1,7 +1,7 @@
 /**
  * Both projections made anew from `events` alone: identity from its records, profiles by the profile
  * stage itself. Nothing is published again: outputs of what was applied before are computed and
- * dropped. The log, the archive and what was sent are not touched.
+ * dropped. The log, the archive and what was sent are not touched. Cut short, it is begun again.
  */
 import { createSystemClock } from '../adapters/system/clock.ts';
 import type { Config } from '../config.ts';
@@ -11,6 +11,7 @@ import type { Logger } from './logger.ts';
 import { dumpOf } from './dump.ts';
 import { openProjections, type Projections } from './projections.ts';
 import { rebuildIdentity } from './rebuild-identity.ts';
+import { markRebuildBegun, markRebuildDone } from './rebuilding.ts';
 
 export interface Rebuilt {
   readonly identityRecords: number;
@@ -23,11 +24,12 @@ export async function rebuild(
   logger: Logger,
   onStep: (step: string) => void,
 ): Promise<Rebuilt> {
-  const before = await openProjections(config);
+  const before = await openProjections(config, { mayBeHalf: true });
   let identityRecords = 0;
   try {
     onStep('reading identity records');
     const records = await identityRecordsIn(before);
+    await markRebuildBegun(before);
     onStep(`applying ${records.length} identity records`);
     identityRecords = await rebuildIdentity(before.identity, records);
     for (let partition = 0; partition < before.partitions; partition += 1) {
@@ -38,8 +40,9 @@ export async function rebuild(
   }
   onStep('replaying events into profiles');
   await replayProfiles(config, logger);
-  const after = await openProjections(config);
+  const after = await openProjections(config, { mayBeHalf: true });
   try {
+    await markRebuildDone(after);
     const { profiles, sha256 } = await dumpOf(after);
     return { identityRecords, profiles, sha256 };
   } finally {
@@ -58,6 +61,7 @@ async function replayProfiles(config: Config, logger: Logger): Promise<void> {
     stages: ['profile'],
     withAnalytics: false,
     announces: false,
+    rebuilds: true,
     logger,
     onLogLine: () => undefined,
     onFatal: fail,
