@@ -1,4 +1,5 @@
 // Two processes on one data directory: the second says so and does nothing; questions go to the first.
+import { writeFileSync } from 'node:fs';
 import { createServer, type Server as Listener } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -39,6 +40,24 @@ describe('a data directory that is served', () => {
     expect([code, stdout.trim()]).toEqual([0, `4 events sent to ${server.url}`]);
   });
 
+  it('`weft ingest` sends Chinese rows in requests the server takes, and tells the row it does not', async () => {
+    const row = (id: string, text: string) =>
+      JSON.stringify({
+        id,
+        source: 'app',
+        type: 'page_viewed',
+        identifiers: [{ type: 'member', value: 'M2' }],
+        properties: { text },
+      });
+    const rows = Array.from({ length: 600 }, (_, i) => row(`zh-${i}`, '奶茶'.repeat(350)));
+    const file = join(newDir(), 'rows.ndjson');
+    writeFileSync(file, [...rows, row('huge', '茶'.repeat(250_000)), row('last', '')].join('\n'));
+    const args = ['--format', 'canonical', '--data-dir', dataDir];
+    const { code, stdout } = await weft('ingest', file, ...args);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`601 events sent to ${server.url}\n1 rows were refused:\nevent huge:`);
+  });
+
   it('`weft query` goes through the server, and sees what was just sent', async () => {
     const sent = await fetch(`${server.url}/v1/events?wait=applied`, {
       method: 'POST',
@@ -67,7 +86,7 @@ describe('a data directory that is served', () => {
   it('is free again once the server was told to end', async () => {
     expect(await server.stop()).toBe(0);
     expect(await query(dataDir, 'SELECT count() AS events FROM weft.events')).toEqual([
-      { events: 5 },
+      { events: 606 },
     ]);
   });
 });
@@ -94,6 +113,7 @@ describe('a server that cannot listen', () => {
 
   it('has left the directory free, and on the time of history', async () => {
     const file = pathOf('docs/examples/carts.ndjson');
-    await weftOk('ingest', file, '--format', 'canonical', '--data-dir', other);
+    const told = await weftOk('ingest', file, '--format', 'canonical', '--data-dir', other);
+    expect(told).toContain(`4 events in ${other}`);
   });
 });

@@ -8,7 +8,9 @@ import type { ImportProgress, ImportResult } from '../app/import.ts';
 import { WeftError } from '../errors.ts';
 
 const BATCH_ROWS = 500;
+/** As the server counts, and below its own limit. */
 const BATCH_BYTES = 400 * 1024;
+const SEPARATOR_BYTES = 1;
 const TRIES_MAX = 20;
 const WAIT_MAX_MS = 30_000;
 /** Of refused rows as many are told, the others counted. */
@@ -54,9 +56,10 @@ export async function sendFile(options: SendOptions): Promise<ImportResult> {
     }
     const id = row.body['id'] ?? `${file.digest}:${row.row}`;
     const text = JSON.stringify({ ...row.body, id });
-    if (batch.length >= BATCH_ROWS || bytes + text.length > BATCH_BYTES) await flush();
+    const size = Buffer.byteLength(text) + SEPARATOR_BYTES;
+    if (batch.length >= BATCH_ROWS || bytes + size > BATCH_BYTES) await flush();
     batch.push(text);
-    bytes += text.length;
+    bytes += size;
   }
   await flush();
   return { events, dead, refused, skipped, known: 0 };
@@ -77,7 +80,8 @@ async function post(url: string, texts: readonly string[]): Promise<Taken> {
       body: `[${texts.join(',')}]`,
     }).catch(() => undefined);
     if (response?.status === 200) return (await response.json()) as Taken;
-    if (response?.status === 400)
+    if (response?.status === 413 && texts.length > 1) return postHalves(url, texts);
+    if (response?.status === 400 || response?.status === 413)
       return { accepted: 0, rejected: await refusalsOf(response, texts) };
     const isPassing = response === undefined || response.status === 429 || response.status >= 500;
     if (!isPassing || tries >= TRIES_MAX) {
@@ -87,6 +91,17 @@ async function post(url: string, texts: readonly string[]): Promise<Taken> {
     const askedMs = Number(response?.headers.get('retry-after') ?? 1) * 1_000;
     await new Promise((resolve) => setTimeout(resolve, Math.min(WAIT_MAX_MS, askedMs)));
   }
+}
+
+/** Too large together: what is too large alone is found, and told as refused. */
+async function postHalves(url: string, texts: readonly string[]): Promise<Taken> {
+  const middle = Math.ceil(texts.length / 2);
+  const first = await post(url, texts.slice(0, middle));
+  const second = await post(url, texts.slice(middle));
+  return {
+    accepted: first.accepted + second.accepted,
+    rejected: [...first.rejected, ...second.rejected],
+  };
 }
 
 /** None of a batch was acceptable: the answer has one sentence for all of it. */
