@@ -66,6 +66,7 @@ const move = async (more: Partial<CarryOutOptions>, given: Partial<Action> = {})
     issueOf: () => undefined,
     render: () => ({ ok: true, content: {} }),
     consentOf: async () => undefined,
+    profilesOf: async (_, pid) => [pid],
     ...more,
   };
   return { answer: await carryOut(options, carried, nextMove(carried)), sent };
@@ -91,6 +92,20 @@ it('a text that cannot be made and a coupon that cannot be asked for are tried a
   expect(await move({ issueOf: fail }, { steps: [{ coupon: 'five_off' }] })).toMatchObject({
     answer: { reason: 'coupon_store_unavailable', permanent: false },
   });
+});
+
+it('a coupon limited by shopper is asked for with all profiles the shopper was', async () => {
+  const coupons = createMemoryCouponStore();
+  const issueOf: CarryOutOptions['issueOf'] = ({ tenant, id, profile }, coupon, at) => ({
+    ...{ tenant, coupon, action: id, profile, at },
+    ...{ expiresAt: null, madeCode: `CODE-${id}`, stock: null, perProfile: 1 },
+  });
+  const profilesOf = async () => ['p', 'q'];
+  const steps = [{ coupon: 'five_off' }];
+  const under = (id: string, profile: string) =>
+    move({ coupons, issueOf, profilesOf }, { id, profile, steps });
+  expect(await under('a', 'q')).toMatchObject({ answer: { kind: 'issued' } });
+  expect(await under('b', 'p')).toMatchObject({ answer: { reason: 'profile_limit' } });
 });
 
 it('a channel that throws may have sent: the outcome is unknown', async () => {

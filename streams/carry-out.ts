@@ -24,10 +24,16 @@ export interface CarryOutOptions {
     profile: string,
     channel: string,
   ) => Promise<boolean | undefined>;
+  /** Every profile that is this shopper by now, whichever of them is asked for. */
+  readonly profilesOf: (tenant: string, profile: string) => Promise<readonly string[]>;
 }
 
 /** What to ask the coupon store for; undefined: the catalogue has no such coupon. */
-export type IssueOf = (action: Action, coupon: string, now: number) => IssueRequest | undefined;
+export type IssueOf = (
+  action: Action,
+  coupon: string,
+  now: number,
+) => Omit<IssueRequest, 'mergedProfiles'> | undefined;
 
 /** What to say, or why it cannot be said. */
 export type Render = (
@@ -102,7 +108,9 @@ async function issue(options: CarryOutOptions, carried: Carried, name: string): 
   try {
     const request = options.issueOf(action, name, now);
     if (!request) return { kind: 'refused', reason: 'coupon_unknown' };
-    const answer = await options.coupons.issue(request);
+    const mergedProfiles =
+      request.perProfile === null ? [] : await options.profilesOf(action.tenant, action.profile);
+    const answer = await options.coupons.issue({ ...request, mergedProfiles });
     if (answer.kind === 'refused') return { kind: 'refused', reason: answer.reason };
     return { kind: 'issued', code: answer.code };
   } catch {

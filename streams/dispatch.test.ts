@@ -95,6 +95,7 @@ async function openWorld() {
         issueOf: () => undefined,
         render: () => ({ ok: true, content: {} }),
         consentOf: async () => undefined,
+        profilesOf: async (_, pid) => [pid],
         onDelivery: (delivery) => recorded.push(delivery),
       }),
       {

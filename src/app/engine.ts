@@ -21,6 +21,7 @@ import { createIntake } from '../../streams/intake.ts';
 import { createJustRead } from '../../streams/just-read.ts';
 import { createPipeline, type StageName } from '../../streams/pipeline.ts';
 import { createProfileReader } from '../../streams/profile-reader.ts';
+import { profilesOf } from '../../streams/profiles-of.ts';
 import { topicsOf } from '../../streams/topics.ts';
 import { openAnalytics } from './analytics.ts';
 import { announceCatalogue, catalogueOfText, catalogueTags, loadCatalogue } from './catalogue.ts';
@@ -123,6 +124,7 @@ export async function openEngine(options: EngineOptions) {
       issueOf: couponIssuer(loaded.catalogue, key),
       render: messageRenderer(loaded.catalogue),
       consentOf: (tenant, pid, channel) => profiles.consentOf(tenant, pid, channel),
+      profilesOf: (tenant, pid) => profilesOf(stores.identity, tenant, pid),
       notes: { stitch: stitchNotes(metrics), profile: profileNotes(metrics, clock), metrics },
     });
 

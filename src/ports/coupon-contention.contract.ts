@@ -96,6 +96,7 @@ function requestOf(action: number, pooled: boolean): IssueRequest {
     expiresAt: null,
     madeCode: pooled ? null : `made-${action}`,
     stock: STOCK,
+    mergedProfiles: [],
     perProfile: PER_PROFILE,
   };
 }

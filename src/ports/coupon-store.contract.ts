@@ -17,6 +17,7 @@ const request = (action: string, more: Partial<IssueRequest> = {}): IssueRequest
   coupon: 'five_off',
   action,
   profile: `shopper-${action}`,
+  mergedProfiles: [],
   at: 1_000,
   expiresAt: 9_000,
   madeCode: `CODE-${action}`,
@@ -81,6 +82,25 @@ function describeIssues(open: Open): void {
     });
     const another = request('c', { ...limited, profile: 'q' });
     expect(await store.issue(another)).toMatchObject({ kind: 'issued' });
+  });
+
+  it('counts what a shopper got under every profile that became one, whichever asks', async () => {
+    const store = await open();
+    const asked = (
+      action: string,
+      profile: string,
+      mergedProfiles: readonly string[],
+      perProfile = 2,
+    ) => store.issue(request(action, { profile, mergedProfiles, perProfile }));
+    await asked('a', 'p', []);
+    await asked('b', 'q', []);
+    const refused = { kind: 'refused', reason: 'profile_limit' };
+    expect(await asked('c', 'p', ['q'])).toEqual(refused);
+    expect(await asked('c', 'q', ['p'])).toEqual(refused);
+    expect(await asked('c', 'r', ['q', 'p'])).toEqual(refused);
+    expect(await asked('c', 'p', ['q', 'p', 'q'], 3)).toMatchObject({ kind: 'issued' });
+    expect(await asked('d', 'q', ['p'], 3)).toEqual(refused);
+    expect(await asked('e', 'q', [])).toMatchObject({ kind: 'issued' });
   });
 
   it('gives no code twice, though it was made twice or lies in a pool', async () => {

@@ -9,6 +9,8 @@ export interface IssueRequest {
   /** With tenant and coupon the idempotency key. */
   readonly action: string;
   readonly profile: string;
+  /** The shopper's other profiles, which became one with this: what they hold counts for `perProfile`. */
+  readonly mergedProfiles: readonly string[];
   /** ms UTC. */
   readonly at: number;
   readonly expiresAt: number | null;

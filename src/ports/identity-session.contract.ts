@@ -265,6 +265,8 @@ export function describeVisibility(open: OpenIdentityStore, harness: IdentitySto
     await commit(store, session, [move(claim0, at(1))]);
     expect(await read(store.begin())).toEqual(before);
     expect(await store.resolve(T, [PHONE.digest])).toEqual(before.resolved);
+    expect(await store.record(T, pidOf('p1'))).toEqual(before.records[0]);
+    expect(await store.record(T, pidOf('p9'))).toBeUndefined();
   });
 
   it('later sessions go on from there', async () => {

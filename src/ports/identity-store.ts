@@ -123,6 +123,8 @@ export interface IdentityStore {
   trim(partition: TopicPartition, sequence: number): Promise<void>;
   /** For readers who own nothing. */
   resolve(tenant: string, digests: readonly Digest[]): Promise<readonly Resolved[]>;
+  /** For readers: the record under this very pid, parents not followed. */
+  record(tenant: string, pid: Pid): Promise<ProfileRecord | undefined>;
   /** Fences set before this moment, oldest first, at most `limit`; none where none outlives a commit. */
   openFences(before: number, limit: number): Promise<readonly OpenFence[]>;
   positions(): Promise<readonly RawPosition[]>;

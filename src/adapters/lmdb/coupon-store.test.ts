@@ -35,6 +35,7 @@ it('coupons issued before a restart are known after it', async () => {
     expiresAt: null,
     madeCode: null,
     stock: null,
+    mergedProfiles: [],
     perProfile: 1,
   };
   const before = openEnvironment(dir, OPTIONS);

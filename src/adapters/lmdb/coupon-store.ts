@@ -85,9 +85,14 @@ function issue(tables: Tables, request: IssueRequest): IssueAnswer {
   const { tenant, coupon, action, profile, madeCode } = request;
   const before = tables.issues.get([tenant, coupon, action]);
   if (before) return answerOf(before, true);
-  const had = tables.holders.get([tenant, coupon, profile]) ?? 0;
+  const hadUnder = (pid: string): number => tables.holders.get([tenant, coupon, pid]) ?? 0;
+  const had = hadUnder(profile);
   const counts = tables.counts.get([tenant, coupon]) ?? NO_COUNTS;
-  if (request.perProfile !== null && had >= request.perProfile) return refused('profile_limit');
+  if (request.perProfile !== null) {
+    let hadAltogether = 0;
+    for (const pid of new Set([profile, ...request.mergedProfiles])) hadAltogether += hadUnder(pid);
+    if (hadAltogether >= request.perProfile) return refused('profile_limit');
+  }
   if (request.stock !== null && counts.issued >= request.stock) return refused('out_of_stock');
   const next = madeCode === null ? firstOfPool(tables, tenant, coupon) : undefined;
   const code = madeCode ?? next?.code;

@@ -56,6 +56,7 @@ export function createLmdbIdentityStore(environment: Environment): IdentityStore
     unpublished: async () => [],
     trim: async () => {},
     resolve: async (tenant, digests) => resolve(tables.begin(), tenant, digests),
+    record: async (tenant, pid) => tables.begin().record(tenant, pid),
     openFences: async () => [],
     positions: async () => positions.names().map((name) => positionOf(positions, placeOf(name))),
     reset: async () => tables.clear(),

@@ -51,7 +51,10 @@ function issue(tenant: Tenant, request: IssueRequest): IssueAnswer {
   const before = coupon.byAction.get(action);
   if (before) return answerOf(before, true);
   const had = coupon.byProfile.get(profile) ?? 0;
-  if (perProfile !== null && had >= perProfile) return refused('profile_limit');
+  const shopper = new Set([profile, ...request.mergedProfiles]);
+  let hadAltogether = 0;
+  for (const each of shopper) hadAltogether += coupon.byProfile.get(each) ?? 0;
+  if (perProfile !== null && hadAltogether >= perProfile) return refused('profile_limit');
   if (stock !== null && coupon.byAction.size >= stock) return refused('out_of_stock');
   const [code] = madeCode === null ? coupon.pool : [madeCode];
   if (code === undefined) return refused('pool_empty');

@@ -12,6 +12,7 @@ const STORE_CALLS = [
   'unpublished',
   'trim',
   'resolve',
+  'record',
   'openFences',
   'positions',
   'reset',

@@ -51,6 +51,7 @@ export function createMemoryIdentityStore(): IdentityStore {
     unpublished: async (partition) => positions.unpublished(nameOf(partition)),
     trim: async (partition, sequence) => positions.trim(nameOf(partition), sequence),
     resolve: async (tenant, digests) => resolve(plane, tenant, digests),
+    record: async (tenant, pid) => plane.records.get(keyOf(tenant, pid))?.record,
     openFences: async (before, limit) => listFences(plane, before).slice(0, limit),
     async positions() {
       return [...claimed.values()].map((partition) => positionOf(positions, partition));
