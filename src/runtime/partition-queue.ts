@@ -38,6 +38,11 @@ export class PartitionQueue {
     this.limits = limits;
   }
 
+  /** It takes in nothing before some of it is finished. */
+  get isFull(): boolean {
+    return this.full;
+  }
+
   get length(): number {
     return this.records.length - this.head;
   }

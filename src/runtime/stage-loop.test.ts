@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createMemoryEventLog } from '../adapters/memory/event-log.ts';
 import { createManualClock } from '../adapters/system/clock.ts';
 import { WeftError } from '../errors.ts';
-import type { EventLog } from '../ports/event-log.ts';
+import type { EventLog, LogRecord } from '../ports/event-log.ts';
 import {
   A,
   B,
@@ -240,6 +240,39 @@ describe('a stage that reads in log-time order', () => {
     await loop.whenSettled();
     expect(wrong).toEqual([]);
     expect(noted.read).toHaveLength(2_400);
+  });
+
+  it.each([
+    ['by records', 12_000, 1],
+    ['by bytes', 40, 1024 * 1024],
+    ['that began at an earlier one', 12_000, 1, 100],
+  ])('goes on where one moment fills a queue, %s', async (_, count, bytes, earlier = 0) => {
+    const world = createLog();
+    const met: LogRecord[] = [];
+    const { stage } = createNotedStage((turn) => {
+      const taken = turn.inputs.map(({ partition, records }) => ({
+        partition,
+        records: records.filter((record) => record.logTime <= turn.completeTo),
+      }));
+      const all = taken.flatMap(({ records }) => records);
+      met.push(...all.toSorted((one, other) => one.logTime - other.logTime));
+      const inputs = taken.filter(({ records }) => records.length > 0);
+      return [...done({ ...turn, inputs })];
+    });
+    const texts = numbered(count).map((each) => each.padEnd(bytes));
+    await put(world.log, A, texts.slice(0, earlier), 1_500);
+    await put(world.log, A, texts.slice(earlier), 2_000);
+    await put(world.log, A, ['after'], 3_000);
+    await put(world.log, B, ['before'], 1_000);
+    await put(world.log, B, ['behind'], 2_500);
+    const loop = await run({ ...stage, ordered: 'by-log-time' }, world);
+    await loop.whenSettled();
+    expect(met.map((record) => textOf(record).trim())).toEqual([
+      'before',
+      ...numbered(count),
+      'behind',
+      'after',
+    ]);
   });
 });
 

@@ -102,19 +102,29 @@ export async function runStage(stage: Stage, options: LoopOptions): Promise<Stag
 
   const takeTurn = (): Turn | null => {
     const inputs: StageInput[] = [];
-    let completeTo = Infinity;
+    // Full queues cannot hold more of the moment they end in, others can.
+    let [completeTo, completeToFull] = [Infinity, Infinity];
     for (const [name, queue] of queues) {
       const partition = partitions.get(name) as TopicPartition;
       const records = queue.peek(TURN_RECORDS_MAX, TURN_BYTES_MAX);
       const readTo = records.at(-1)?.logTime ?? queue.appliedLogTime;
-      // What is still in the log may have the log time of the last record here.
-      if (queue.length > records.length) completeTo = Math.min(completeTo, readTo);
-      else if (reading.subscription?.caughtUpAt(partition, queue.expected) === undefined) {
+      const isRead =
+        queue.length > records.length ||
+        reading.subscription?.caughtUpAt(partition, queue.expected) !== undefined;
+      if (!isRead) {
+        // What is still in the log may have the log time of the last record here.
         completeTo = Math.min(completeTo, readTo - 1);
+        completeToFull = Math.min(completeToFull, queue.isFull ? readTo : readTo - 1);
+      } else if (queue.length > records.length) {
+        completeTo = Math.min(completeTo, readTo);
+        completeToFull = Math.min(completeToFull, readTo);
       }
       if (records.length > 0) inputs.push({ partition, records });
     }
-    return inputs.length > 0 ? { inputs, completeTo } : null;
+    if (inputs.length === 0) return null;
+    // Waiting for the rest of a moment that fills its queue would be for ever: it is cut apart.
+    const isHeldUp = inputs.every(({ records: [first] }) => (first?.logTime ?? 0) > completeTo);
+    return { inputs, completeTo: isHeldUp ? completeToFull : completeTo };
   };
 
   const advance = (progress: readonly Progress[]): boolean => {

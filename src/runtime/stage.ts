@@ -14,7 +14,8 @@ export interface Turn {
   readonly inputs: readonly StageInput[];
   /**
    * Where a stage reads several partitions in log-time order: up to this log time nothing earlier is
-   * still to come. Infinity where it does not matter.
+   * still to come, and of this moment itself only what no queue could hold. Infinity where it does
+   * not matter.
    */
   readonly completeTo: number;
 }
