@@ -69,7 +69,7 @@ const SETTINGS = {
     check: oneOf('debug', 'info', 'warn', 'error', 'silent'),
   },
   CACHE_MB: {
-    fallback: '96',
+    fallback: '64',
     about: 'memory for profile states, all partitions together',
     check: positive,
   },

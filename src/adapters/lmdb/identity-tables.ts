@@ -47,8 +47,8 @@ interface Changes {
 type Table = Database<Buffer, Uint8Array>;
 
 /** Decoded, of what is on disk: about 300 and 700 bytes each. */
-const ENTRIES_CACHED_MAX = 100_000;
-const RECORDS_CACHED_MAX = 50_000;
+const ENTRIES_CACHED_MAX = 40_000;
+const RECORDS_CACHED_MAX = 20_000;
 
 export function openIdentityTables(environment: Environment): IdentityTables {
   const entries = openCached(environment, 'identity.entries', {

@@ -53,7 +53,7 @@ const PID_HASH_HEX = 16;
 const ANONYMOUS = 'anon:';
 const SEPARATOR = '\u001f';
 /** About 200 bytes each; a shopper has identifiers of two or three types. */
-const DIGESTS_CACHED_MAX = 50_000;
+const DIGESTS_CACHED_MAX = 20_000;
 const TENANTS_CACHED_MAX = 1_000;
 
 export function createIdentityHash(options: IdentityHashOptions): IdentityHash {
