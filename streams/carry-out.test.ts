@@ -97,8 +97,15 @@ it('a text that cannot be made and a coupon that cannot be asked for are tried a
 it('a coupon limited by shopper is asked for with all profiles the shopper was', async () => {
   const coupons = createMemoryCouponStore();
   const issueOf: CarryOutOptions['issueOf'] = ({ tenant, id, profile }, coupon, at) => ({
-    ...{ tenant, coupon, action: id, profile, at },
-    ...{ expiresAt: null, madeCode: `CODE-${id}`, stock: null, perProfile: 1 },
+    tenant,
+    coupon,
+    action: id,
+    profile,
+    at,
+    expiresAt: null,
+    madeCode: `CODE-${id}`,
+    stock: null,
+    perProfile: 1,
   });
   const profilesOf = async () => ['p', 'q'];
   const steps = [{ coupon: 'five_off' }];

@@ -1,6 +1,7 @@
 /**
  * What a profile says of itself, outside windows: attributes and consent. Both are the latest word by
- * (at, event id); a tie in consent means withdrawn. Never by the direction of a merge.
+ * (at, event id); a tie in consent means withdrawn. Never by the direction of a merge. A withdrawal is
+ * never forgotten: of too many consents the oldest granted go, which leaves the shopper unasked.
  */
 import type { Json, JsonObject } from '../event.ts';
 
@@ -20,7 +21,7 @@ export interface Consent {
 }
 
 const ATTRIBUTES_MAX = 100;
-const CONSENTS_MAX = 100;
+const GRANTED_MAX = 100;
 
 /** `profile_updated` and its like: every property is an attribute; null removes. */
 export function setAttributes(
@@ -67,10 +68,28 @@ export function noteConsent(consents: Consent[], properties: JsonObject, at: num
     granted,
     at,
   });
+  forgetOldestGranted(consents);
 }
 
+/** First all that was said, then what goes: else it would matter which of the two came first. */
 export function mergeConsents(into: Consent[], from: readonly Consent[]): void {
   for (const consent of from) putConsent(into, consent);
+  forgetOldestGranted(into);
+}
+
+function forgetOldestGranted(consents: Consent[]): void {
+  const granted = consents.filter((each) => each.granted);
+  if (granted.length <= GRANTED_MAX) return;
+  const forgotten = new Set(granted.toSorted(byAge).slice(0, granted.length - GRANTED_MAX));
+  const kept = consents.filter((each) => !forgotten.has(each));
+  consents.splice(0, consents.length, ...kept);
+}
+
+/** No two are equal: a channel and purpose stand once. */
+function byAge(a: Consent, b: Consent): number {
+  if (a.at !== b.at) return a.at - b.at;
+  if (a.channel !== b.channel) return a.channel < b.channel ? -1 : 1;
+  return a.purpose < b.purpose ? -1 : 1;
 }
 
 function putConsent(consents: Consent[], said: Consent): void {
@@ -79,7 +98,7 @@ function putConsent(consents: Consent[], said: Consent): void {
   );
   const known = consents[index];
   if (!known) {
-    if (consents.length < CONSENTS_MAX) consents.push(said);
+    consents.push(said);
   } else if (said.at > known.at || (said.at === known.at && !said.granted)) {
     consents[index] = said;
   }
