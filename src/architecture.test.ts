@@ -38,7 +38,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'src/simulator': { layers: ['src/domain'], packages: [], node: [] },
   'src/adapters/chdb': adapter('chdb'),
   'src/adapters/clickhouse': adapter('@clickhouse/client'),
-  'src/adapters/files': adapter('yaml', 'csv-parse', 'iconv-lite', 'luxon'),
+  'src/adapters/files': adapter('yaml', 'iconv-lite', 'luxon'),
   'src/adapters/kafka': adapter('kafkajs', '@confluentinc/schemaregistry'),
   'src/adapters/lmdb': adapter('lmdb'),
   'src/adapters/log': adapter(),
@@ -120,7 +120,7 @@ describe('the checker', () => {
     ['src/ports/clock.contract.ts', 'vitest'],
     ['src/runtime/runner.test.ts', '../adapters/memory/event-log.ts'],
     ['src/adapters/lmdb/event-log.ts', 'lmdb'],
-    ['src/adapters/files/reader.ts', 'csv-parse/sync'],
+    ['src/adapters/files/reader.ts', 'iconv-lite/encodings'],
     ['src/cli/main.ts', '../../streams/pipeline.ts'],
     ['streams/stitch.ts', '../src/runtime/stage.ts'],
   ])('lets %s import %s', (path, target) => {

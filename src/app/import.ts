@@ -5,7 +5,9 @@
  * unless asked, and then only rows the archive does not know.
  */
 import {
+  isUnreadable,
   openImportFile,
+  unreadableAfter,
   type ImportedEvent,
   type ImportedRow,
   type ImportFile,
@@ -97,25 +99,31 @@ export async function importFile(
   const all = options.read(file);
   // Only a repetition asks which rows are known: one generator more costs every row.
   const wanted = isAgain ? knownLeftOut(engine, options, { file, rows: all }) : all;
-  for await (const row of wanted) {
-    if (row.kind === 'skipped') {
-      skipped.set(row.reason, (skipped.get(row.reason) ?? 0) + 1);
-      continue;
+  try {
+    for await (const row of wanted) {
+      if (row.kind === 'skipped') {
+        skipped.set(row.reason, (skipped.get(row.reason) ?? 0) + 1);
+        continue;
+      }
+      rows = row.row + 1;
+      const keyed = read(row);
+      if (row.row < startRow || row.kind === 'known') {
+        known += 1;
+        continue;
+      }
+      if (keyed.read === undefined) dead += 1;
+      else events += 1;
+      batch.push(keyed);
+      bytes += keyed.event.body.length;
+      if (batch.length >= BATCH_ROWS || bytes >= BATCH_BYTES) {
+        await flush();
+        options.onProgress({ rows, bytesRead: file.bytesRead(), sizeBytes: file.sizeBytes });
+      }
     }
-    rows = row.row + 1;
-    const keyed = read(row);
-    if (row.row < startRow || row.kind === 'known') {
-      known += 1;
-      continue;
-    }
-    if (keyed.read === undefined) dead += 1;
-    else events += 1;
-    batch.push(keyed);
-    bytes += keyed.event.body.length;
-    if (batch.length >= BATCH_ROWS || bytes >= BATCH_BYTES) {
-      await flush();
-      options.onProgress({ rows, bytesRead: file.bytesRead(), sizeBytes: file.sizeBytes });
-    }
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    await flush();
+    throw unreadableAfter(rows, error);
   }
   await flush();
   await finish(engine, clock, options.until);

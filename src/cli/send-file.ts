@@ -1,6 +1,8 @@
 /** A file of history to a running Weft: in batches over `POST /v1/events`, each acknowledged. */
 import {
+  isUnreadable,
   openImportFile,
+  unreadableAfter,
   type ImportedRow,
   type ImportFile,
 } from '../adapters/files/import-file.ts';
@@ -44,22 +46,28 @@ export async function sendFile(options: SendOptions): Promise<ImportResult> {
     options.onProgress({ rows, bytesRead: file.bytesRead(), sizeBytes: file.sizeBytes });
   };
 
-  for await (const row of options.read(file)) {
-    if (row.kind === 'skipped') {
-      skipped.set(row.reason, (skipped.get(row.reason) ?? 0) + 1);
-      continue;
+  try {
+    for await (const row of options.read(file)) {
+      if (row.kind === 'skipped') {
+        skipped.set(row.reason, (skipped.get(row.reason) ?? 0) + 1);
+        continue;
+      }
+      rows += 1;
+      if (row.kind === 'dead') {
+        refuse(`row ${row.row + 1}: ${row.reason}`);
+        continue;
+      }
+      const id = row.body['id'] ?? `${file.digest}:${row.row}`;
+      const text = JSON.stringify({ ...row.body, id });
+      const size = Buffer.byteLength(text) + SEPARATOR_BYTES;
+      if (batch.length >= BATCH_ROWS || bytes + size > BATCH_BYTES) await flush();
+      batch.push(text);
+      bytes += size;
     }
-    rows += 1;
-    if (row.kind === 'dead') {
-      refuse(`row ${row.row + 1}: ${row.reason}`);
-      continue;
-    }
-    const id = row.body['id'] ?? `${file.digest}:${row.row}`;
-    const text = JSON.stringify({ ...row.body, id });
-    const size = Buffer.byteLength(text) + SEPARATOR_BYTES;
-    if (batch.length >= BATCH_ROWS || bytes + size > BATCH_BYTES) await flush();
-    batch.push(text);
-    bytes += size;
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    await flush();
+    throw unreadableAfter(rows, error);
   }
   await flush();
   return { events, dead, refused, skipped, known: 0 };

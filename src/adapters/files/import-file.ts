@@ -8,7 +8,7 @@ import { open, stat } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import iconv from 'iconv-lite';
-import { WeftError } from '../../errors.ts';
+import { messageOf, WeftError } from '../../errors.ts';
 import type { JsonObject } from '../../domain/event.ts';
 
 export interface ImportedEvent {
@@ -68,11 +68,27 @@ export async function openImportFile(path: string): Promise<ImportFile> {
       };
       const bytes = (await isGzip(path)) ? gunzipped(counted()) : counted();
       const decoder = iconv.getDecoder(encoding, { stripBOM: true });
-      for await (const chunk of bytes) yield decoder.write(chunk);
+      try {
+        for await (const chunk of bytes) yield decoder.write(chunk);
+      } catch (cause) {
+        const how = `${bytesRead} of ${size.size} bytes: ${messageOf(cause)}`;
+        throw new WeftError('unreadable_file', `${path} cannot be read on after ${how}`, { cause });
+      }
       yield decoder.end() ?? '';
     },
   } satisfies ImportFile;
 }
+
+/** The file ends before its end: what was read before counts. */
+export const isUnreadable = (error: unknown): error is WeftError =>
+  error instanceof WeftError && error.code === 'unreadable_file';
+
+export const unreadableAfter = (rows: number, error: WeftError): WeftError =>
+  new WeftError(
+    error.code,
+    `${error.message}; ${rows === 0 ? 'no row was' : `the rows up to row ${rows} were`} taken`,
+    { cause: error },
+  );
 
 /** The lines of a text in pieces, without their ends; as many at a time as a piece has. */
 export async function* linesOf(text: AsyncIterable<string>): AsyncIterable<readonly string[]> {

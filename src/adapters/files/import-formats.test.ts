@@ -43,6 +43,39 @@ C9,A,LANTERN,-1,2010-12-01 08:20:00,2.55,17850.0,United Kingdom
 4,A,LANTERN,-1,2010-12-01 08:00:00,2.55,17850.0,United Kingdom
 `;
 
+const REES46_HEADER =
+  'event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session';
+const rees46Row = (brand: string): string =>
+  `2019-10-01 00:00:05 UTC,view,7,9,a.b,${brand},33.20,55,s`;
+
+describe.each([
+  ['rees46', readRees46, REES46_HEADER, rees46Row],
+  [
+    'online-retail',
+    readOnlineRetail,
+    'InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country',
+    (text: string) => `${text.length},A,${text},1,2010-12-01 08:00:00,2.55,17850,UK`,
+  ],
+] as const)('a faulty file of %s', (_, format, header, row) => {
+  it('costs no more than a cell for a stray quote', async () => {
+    const text = [header, row('"open'), row('in "the" middle'), row('"closed" early'), ''].join(
+      '\n',
+    );
+    expect(count(await read(text, format), 'event')).toBe(3);
+  });
+
+  it('ends with its name where gzip is cut off', async () => {
+    const lines = Array.from({ length: 5_000 }, (__, i) => row(`${'b'.repeat(i % 50)}${i * i}`));
+    const whole = gzipSync([header, ...lines, ''].join('\n'));
+    await expect(read(whole.subarray(0, -2_000), format)).rejects.toMatchObject({
+      code: 'unreadable_file',
+      message: expect.stringMatching(
+        /file cannot be read on after \d+ of \d+ bytes: unexpected end/,
+      ),
+    });
+  });
+});
+
 describe('online-retail', () => {
   it('makes one order an invoice at its first line, refunds of C invoices, and counts the rest', async () => {
     const rows = await read(INVOICES, readOnlineRetail);
@@ -62,10 +95,8 @@ describe('online-retail', () => {
 
 describe('rees46', () => {
   it('maps views, carts and purchases, with the session as the cart', async () => {
-    const header =
-      'event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session';
     const rows = await read(
-      `${header}\n2019-10-01 00:00:05 UTC,purchase,7,9,a.b,aqua,33.20,55,s-1\n2019-10-01 00:00:05 UTC,teleport,7,9,,,1,55,s\n`,
+      `${REES46_HEADER}\n2019-10-01 00:00:05 UTC,purchase,7,9,a.b,aqua,33.20,55,s-1\n2019-10-01 00:00:05 UTC,teleport,7,9,,,1,55,s\n`,
       readRees46,
     );
     expect(bodies(rows)).toMatchObject([

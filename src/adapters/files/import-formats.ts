@@ -67,21 +67,20 @@ const REES46_TYPES: Readonly<Record<string, string>> = {
 /** REES46 clickstream: times UTC, `user_id` → uid, `user_session` → cart. */
 export async function* readRees46(file: ImportFile): AsyncIterable<ImportedRow> {
   let row = 0;
-  for await (const line of csvRows(file.text('utf8'))) {
-    const type = REES46_TYPES[line['event_type'] ?? ''];
-    const at = Date.parse((line['event_time'] ?? '').replace(' UTC', 'Z').replace(' ', 'T'));
-    if (type === undefined || Number.isNaN(at)) {
-      yield {
-        kind: 'dead',
-        row,
-        reason: 'unknown event_type or event_time',
-        text: JSON.stringify(line),
-      };
-    } else {
-      yield { kind: 'event', row, body: rees46Body(line, type, at, `${file.digest}:${row}`) };
+  for await (const lines of csvRows(file.text('utf8'))) {
+    for (const line of lines) {
+      yield rees46Row(line, row, `${file.digest}:${row}`);
+      row += 1;
     }
-    row += 1;
   }
+}
+
+function rees46Row(line: CsvRow, row: number, id: string): ImportedRow {
+  const type = REES46_TYPES[line['event_type'] ?? ''];
+  const at = Date.parse((line['event_time'] ?? '').replace(' UTC', 'Z').replace(' ', 'T'));
+  return type === undefined || Number.isNaN(at)
+    ? { kind: 'dead', row, reason: 'unknown event_type or event_time', text: JSON.stringify(line) }
+    : { kind: 'event', row, body: rees46Body(line, type, at, id) };
 }
 
 function rees46Body(line: CsvRow, type: string, at: number, id: string): JsonObject {
@@ -126,9 +125,11 @@ interface Invoice {
  */
 export async function* readOnlineRetail(file: ImportFile): AsyncIterable<ImportedRow> {
   const invoices = new Map<string, Invoice>();
-  for await (const line of csvRows(file.text('utf8'))) {
-    const skipped = addToInvoice(invoices, line);
-    if (skipped !== null) yield { kind: 'skipped', reason: skipped };
+  for await (const lines of csvRows(file.text('utf8'))) {
+    for (const line of lines) {
+      const skipped = addToInvoice(invoices, line);
+      if (skipped !== null) yield { kind: 'skipped', reason: skipped };
+    }
   }
   let row = 0;
   for (const invoice of [...invoices.values()].toSorted((a, b) => a.at - b.at)) {
