@@ -67,6 +67,11 @@ export const ERROR_KINDS = {
   already_ingested: kind(409, false, 'Use --again to read the same file a second time.'),
   unreadable_file: kind(422, false, 'Get the file again, whole, and repeat the command.'),
   data_dir_newer: kind(500, false, 'Open this data directory with the newer Weft that wrote it.'),
+  data_dir_older: kind(
+    500,
+    false,
+    'Make a new data directory and read the events into it again, or open it with the Weft that wrote it.',
+  ),
   corrupt_data: kind(500, false, 'Restore from a backup, or delete the projection and rebuild it.'),
   stuck: kind(500, false, 'Restart the process and report the stage named in the message.'),
 } as const satisfies Record<string, ErrorKind>;

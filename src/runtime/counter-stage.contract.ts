@@ -12,6 +12,7 @@ import type {
   StitchedEvent,
   Transfer,
 } from '../domain/message.ts';
+import { WeftError } from '../errors.ts';
 import type { EventLog, LogRecord, TopicPartition } from '../ports/event-log.ts';
 import type { ProfileStore } from '../ports/profile-store.ts';
 import type { SchemaSource } from '../ports/schema-source.ts';
@@ -38,12 +39,14 @@ export const SLACK_MS = 2;
  * `counts` · `waits`: wake it at `at` · `hands_over`: publish its state to the other partition ·
  * `throws`: always · `throws_when_due`: wakes at `at`, and throws then.
  */
-type Does = 'counts' | 'waits' | 'hands_over' | 'throws' | 'throws_when_due';
+type Does = 'counts' | 'waits' | 'hands_over' | 'throws' | 'throws_when_due' | 'spoils';
 
 interface Counter {
   count: number;
   dueAt: number | null;
   throws: boolean;
+  /** As if another version had written it. */
+  unreadable?: boolean;
 }
 
 export const event = (key: string, id: string, does: Does = 'counts', at = 0): StitchedEvent => ({
@@ -156,6 +159,7 @@ function createCounterLogic(told: string[]): KeyedLogic<Counter> {
     apply,
     fire({ key, state, dueAt, moment }, emit) {
       if (state.throws) throw new Error('the timer has a fault');
+      if (state.unreadable) throw unreadable();
       emit.publish('actions', key, actionOf(key, `due ${dueAt} at ${moment.now}`));
       return { ...state, dueAt: null };
     },
@@ -168,12 +172,17 @@ function createCounterLogic(told: string[]): KeyedLogic<Counter> {
   };
 
   function apply({ key, state, message }: Applied<Counter>, emit: Emitter): Counter {
+    if (state?.unreadable) throw unreadable();
     const next = state ?? { count: 0, dueAt: null, throws: false };
     next.count += 1;
     if (message.kind !== 'event') return next;
     if (message.type === 'throws') throw new Error('the event has a fault');
     if (message.type === 'waits' || message.type === 'throws_when_due') next.dueAt = message.at;
     next.throws = message.type === 'throws_when_due';
+    if (message.type === 'spoils') {
+      next.unreadable = true;
+      next.dueAt = message.at;
+    }
     // In an order that is not the one in which outputs must leave.
     emit.publish('changes', key, changeOf(key, message.id, next.count));
     emit.publish('actions', key, actionOf(key, message.id));
@@ -185,6 +194,8 @@ function createCounterLogic(told: string[]): KeyedLogic<Counter> {
     return next;
   }
 }
+
+const unreadable = (): WeftError => new WeftError('corrupt_data', 'version 1 is not known');
 
 const changeOf = (profile: string, causeId: string, at: number): Change => ({
   kind: 'change',

@@ -71,6 +71,22 @@ describe('poison', () => {
   });
 
   it.each([
+    ['an event', [event('a0', 'e2')]],
+    ['a timer', [marker(2_000)]],
+  ])('is not what meets a state that cannot be read: the stage stops, at %s', async (_, next) => {
+    const world = await createWorld();
+    await tell(world, 0, [event('a0', 'e1', 'spoils', 1_000)]);
+    await readAll(world, world.owner());
+    await tell(world, 0, next);
+    await expect(readAll(world, world.owner())).rejects.toMatchObject({
+      code: 'corrupt_data',
+      message: 'a state stored in partition 0 cannot be read: version 1 is not known',
+    });
+    expect(await said(world, 'dead_letters', 0)).toEqual([]);
+    expect(await world.counts(0)).toEqual({ a0: 1 });
+  });
+
+  it.each([
     ['bytes that are no envelope', new Uint8Array([255, 255, 255, 255, 255])],
     ['an envelope cut short', new Uint8Array([2, 0])],
     ['an envelope without messages', new Uint8Array([0])],

@@ -4,6 +4,7 @@
  * is not committed is undone by dropping the states it touched.
  */
 import type { Message, Origin } from '../domain/message.ts';
+import { WeftError } from '../errors.ts';
 import type { DueTimer, PartitionCommit, StateWrite } from '../ports/profile-store.ts';
 import type { Position } from '../ports/outbox.ts';
 import { DueHeap } from './due-heap.ts';
@@ -63,6 +64,18 @@ export class Poison extends Error {
     super(`poison at ${place}`, { cause });
     this.place = place;
   }
+}
+
+/**
+ * What a message or firing failed of. A stored state that cannot be read is no fault of the message
+ * that met it: the message is acknowledged and must not be lost, so the stage stops.
+ */
+function failureAt(place: string, partition: number, cause: unknown): Error {
+  if (!(cause instanceof WeftError) || cause.code !== 'corrupt_data') {
+    return new Poison(place, cause);
+  }
+  const message = `a state stored in partition ${partition} cannot be read: ${cause.message}`;
+  return new WeftError('corrupt_data', message, { cause });
 }
 
 const placeOf = (origin: Origin): string => `${origin.offset}/${origin.index}`;
@@ -143,7 +156,7 @@ export function runKeyedTurn<S>(logic: KeyedLogic<S>, input: TurnInput<S>): Turn
     try {
       settle(entry, logic.fire({ key, state: entry.state as S, dueAt, moment }, emit));
     } catch (error) {
-      throw new Poison(place, error);
+      throw failureAt(place, owned.partition, error);
     }
   };
 
@@ -165,7 +178,9 @@ export function runKeyedTurn<S>(logic: KeyedLogic<S>, input: TurnInput<S>): Turn
         settle(entry, logic.apply({ key, state: entry.state, message, moment }, emit));
       }
     } catch (error) {
-      throw new Poison(placeOf(origin), error);
+      const place = placeOf(origin);
+      // Without a key no state is read.
+      throw key === null ? new Poison(place, error) : failureAt(place, owned.partition, error);
     }
   };
 

@@ -201,15 +201,16 @@ describe('an environment', () => {
     openOne();
   });
 
-  it('refuses a directory that a newer Weft wrote, in words', () => {
-    writeFileSync(join(dir, 'format'), '7\n');
-    expect(() => openOne()).toThrow(
-      expect.objectContaining({
-        code: 'data_dir_newer',
-        message: `data directory ${dir} has format 7; this Weft reads format 1`,
-      }),
-    );
+  it.each([
+    ['7', 'data_dir_newer', 'was made by a newer version: it has format 7,'],
+    ['1', 'data_dir_older', 'was made by an older development version: it has format 1,'],
+    ['', 'corrupt_data', 'the file `format` does not hold a number'],
+  ])('refuses a directory of another format (%s), in words', (format, code, words) => {
+    writeFileSync(join(dir, 'format'), `${format}\n`);
+    const message = expect.stringContaining(words) as unknown;
+    expect(() => openOne()).toThrow(expect.objectContaining({ code, message }));
     expect(existsSync(join(dir, 'lock'))).toBe(false);
+    expect(readFileSync(join(dir, 'format'), 'utf8')).toBe(`${format}\n`);
   });
 
   it('names the block that no longer is what was written', async () => {

@@ -94,7 +94,8 @@ interface Parts {
   readonly options: EnvironmentOptions;
 }
 
-const FORMAT = 1;
+/** Of everything in the directory, what is packed inside states and log included. */
+const FORMAT = 2;
 const BALLAST_BYTES = 6 * 1024 * 1024;
 const SEGMENT_BYTES = 256 * 1024 * 1024;
 const GUARD_BYTES = 1024 ** 3;
@@ -109,7 +110,7 @@ const STORE_TABLES_MAX = 64;
  */
 const FREE_RUNS_MAX = 1_000;
 
-/** In use by another process: `data_dir_in_use`; written by a newer Weft: `data_dir_newer`. */
+/** In use by another process: `data_dir_in_use`; written by a newer Weft: `data_dir_newer`, or an older one: `data_dir_older`. */
 export function openEnvironment(dir: string, options: EnvironmentOptions): Environment {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const lock = acquireLock(dir);
@@ -263,15 +264,22 @@ function checkFormat(dir: string): void {
   const path = join(dir, 'format');
   const found = readFormat(path);
   if (found === FORMAT) return;
-  if (found !== undefined) {
-    throw new WeftError(
-      found > FORMAT ? 'data_dir_newer' : 'corrupt_data',
-      `data directory ${dir} has format ${found}; this Weft reads format ${FORMAT}`,
-    );
-  }
+  if (found !== undefined) throw otherFormat(dir, found);
   const aside = `${path}.new`;
   writeFileSync(aside, `${FORMAT}\n`, { flush: true });
   renameSync(aside, path);
+}
+
+function otherFormat(dir: string, found: number): WeftError {
+  const formats = `it has format ${found}, this Weft reads format ${FORMAT}`;
+  if (found > FORMAT) {
+    return new WeftError('data_dir_newer', `${dir} was made by a newer version: ${formats}`);
+  }
+  if (found < FORMAT) {
+    const by = 'made by an older development version';
+    return new WeftError('data_dir_older', `${dir} was ${by}: ${formats}`);
+  }
+  return new WeftError('corrupt_data', `${dir}: the file \`format\` does not hold a number`);
 }
 
 function readFormat(path: string): number | undefined {
