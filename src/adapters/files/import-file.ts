@@ -9,6 +9,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import iconv from 'iconv-lite';
 import { messageOf, WeftError } from '../../errors.ts';
+import { IMPORT_LIMITS } from '../../domain/event-limits.ts';
 import type { JsonObject } from '../../domain/event.ts';
 
 export interface ImportedEvent {
@@ -90,16 +91,46 @@ export const unreadableAfter = (rows: number, error: WeftError): WeftError =>
     { cause: error },
   );
 
-/** The lines of a text in pieces, without their ends; as many at a time as a piece has. */
+/** Longer lines are no rows: they end there, and `tooLong` knows them. */
+const LINE_CHARS_MAX = IMPORT_LIMITS.bytesMax;
+/** What a dead letter keeps of one. */
+const KEPT_CHARS = 32 * 1024;
+
+/**
+ * The lines of a text in pieces, without their ends; as many at a time as a piece has. Every piece is
+ * looked at once, however long a line is.
+ */
 export async function* linesOf(text: AsyncIterable<string>): AsyncIterable<readonly string[]> {
-  let rest = '';
+  let open: string[] = [];
+  let openChars = 0;
   for await (const piece of text) {
-    const lines = (rest + piece).split(/\r?\n/);
-    rest = lines.pop() ?? '';
-    yield lines;
+    const lines = piece.split('\n');
+    const last = lines.pop() ?? '';
+    if (lines.length > 0) {
+      lines[0] = open.join('') + lines[0];
+      open = [];
+      openChars = 0;
+      yield lines.map(withoutReturn);
+    }
+    if (openChars > LINE_CHARS_MAX) continue;
+    open.push(last);
+    openChars += last.length;
   }
-  if (rest !== '') yield [rest];
+  if (openChars > 0) yield [open.join('')];
 }
+
+const withoutReturn = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line);
+
+/** undefined: it is not. */
+export const tooLong = (line: string, row: number): DeadRow | undefined =>
+  line.length <= LINE_CHARS_MAX
+    ? undefined
+    : {
+        kind: 'dead',
+        row,
+        reason: `the line has more than ${LINE_CHARS_MAX} characters, only its beginning is kept`,
+        text: line.slice(0, KEPT_CHARS),
+      };
 
 /** An error anywhere ends the reading with that error. */
 function gunzipped(bytes: AsyncIterable<Buffer>): AsyncIterable<Buffer> {

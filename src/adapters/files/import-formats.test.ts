@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../domain/event.ts';
-import { openImportFile, type ImportedRow, type ImportFile } from './import-file.ts';
+import { linesOf, openImportFile, type ImportedRow, type ImportFile } from './import-file.ts';
 import { readCanonical, readCdnow, readOnlineRetail, readRees46 } from './import-formats.ts';
 
 let dir = '';
@@ -72,6 +72,32 @@ describe.each([
       message: expect.stringMatching(
         /file cannot be read on after \d+ of \d+ bytes: unexpected end/,
       ),
+    });
+  });
+});
+
+describe('lines', () => {
+  it.each([
+    ['in pieces', ['a', 'b\nc', '', 'd\n', '\ne'], ['ab', 'cd', '', 'e']],
+    ['of Windows, cut inside their end', ['a\r', '\nb\r\nc'], ['a', 'b', 'c']],
+    ['none', [''], []],
+  ])('are the same %s', async (_, pieces, lines) => {
+    const text = async function* (): AsyncIterable<string> {
+      for (const piece of pieces) yield await Promise.resolve(piece);
+    };
+    const read: string[] = [];
+    for await (const batch of linesOf(text())) read.push(...batch);
+    expect(read).toEqual(lines);
+  });
+
+  it('of more than eight million characters become a dead letter of their beginning', async () => {
+    const huge = `{"id":"huge","properties":{"text":"${'x'.repeat(9_000_000)}"}}`;
+    const rows = await read(`{"id":"a"}\n${huge}\n{"id":"b"}\n${huge}`, readCanonical);
+    expect(rows.map(({ kind }) => kind)).toEqual(['event', 'dead', 'event', 'dead']);
+    expect(rows[1]).toMatchObject({
+      row: 1,
+      reason: expect.stringContaining('more than 8388608 characters'),
+      text: huge.slice(0, 32 * 1024),
     });
   });
 });

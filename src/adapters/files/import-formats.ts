@@ -8,7 +8,7 @@ import { WeftError } from '../../errors.ts';
 import { csvRows, type CsvRow } from './csv-rows.ts';
 import { csvReader } from './csv-map-reader.ts';
 import { readCsvMap } from './csv-map.ts';
-import { linesOf, type ImportedRow, type ImportFile } from './import-file.ts';
+import { linesOf, tooLong, type ImportedRow, type ImportFile } from './import-file.ts';
 
 export const IMPORT_FORMATS = ['canonical', 'csv', 'rees46', 'online-retail', 'cdnow'] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
@@ -38,7 +38,7 @@ export async function* readCanonical(file: ImportFile): AsyncIterable<ImportedRo
   for await (const lines of linesOf(file.text('utf8'))) {
     for (const line of lines) {
       if (line.trim() === '') continue;
-      yield canonicalRow(line, row);
+      yield tooLong(line, row) ?? canonicalRow(line, row);
       row += 1;
     }
   }
@@ -190,8 +190,8 @@ export async function* readCdnow(file: ImportFile): AsyncIterable<ImportedRow> {
   for await (const lines of linesOf(file.text('utf8'))) {
     for (const line of lines) {
       if (line.trim() === '') continue;
-      const read = cdnowRow(line, row, `${file.digest}:${row}`);
-      if (read.kind === 'event') row += 1;
+      const read = tooLong(line, row) ?? cdnowRow(line, row, `${file.digest}:${row}`);
+      if (read.kind !== 'skipped') row += 1;
       yield read;
     }
   }
