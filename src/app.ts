@@ -14,7 +14,7 @@ import type { Metrics } from './runtime/metrics.ts';
 
 export interface Served {
   readonly url: string;
-  /** Stops taking requests in; those under way are answered. */
+  /** Stops taking requests in, and says so where connections are open; those under way are answered. */
   close(): Promise<void>;
 }
 
@@ -64,7 +64,13 @@ export async function serve(engine: Engine, at: Address, logger: Logger): Promis
     throw notListening(at, error);
   });
   engine.environment.setAddress(url);
-  return { url, close: () => server.close() };
+  return {
+    url,
+    close() {
+      engine.refuse();
+      return server.close();
+    },
+  };
 }
 
 function notListening({ host, port }: Address, cause: unknown): WeftError {

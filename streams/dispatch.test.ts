@@ -96,6 +96,7 @@ async function openWorld() {
         render: () => ({ ok: true, content: {} }),
         consentOf: async () => undefined,
         profilesOf: async (_, pid) => [pid],
+        realTime: clock,
         onDelivery: (delivery) => recorded.push(delivery),
       }),
       {
@@ -236,4 +237,24 @@ it('what waits in line behind others begins with the next start, and only then',
   await next.whenSettled();
   await next.stop();
   expect(world.sent.toSorted()).toEqual(ids.map((id) => `${id}:0`));
+});
+
+it('a channel that does not answer holds up no stop: the others are recorded, it is asked again', async () => {
+  const world = await openWorld();
+  const first = await world.start();
+  await world.decide(action('a', ['slow']), action('b', ['slow']));
+  await world.sentTimes(2);
+  const stopped = first.stop();
+  await world.quiet();
+  world.answer('b:0');
+  await world.quiet();
+  world.clock.advance(5_000);
+  await stopped;
+  expect(world.recorded.map((delivery) => delivery.action)).toEqual(['b']);
+  const next = await world.start();
+  await world.sentTimes(3);
+  world.answer('a:0');
+  await next.whenSettled();
+  await next.stop();
+  expect(world.sent).toEqual(['a:0', 'b:0', 'a:0']);
 });

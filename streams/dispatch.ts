@@ -7,6 +7,7 @@
 import { WeftError } from '../src/errors.ts';
 import { carry } from '../src/domain/dispatch/carried.ts';
 import type { Action, Delivery, Message } from '../src/domain/message.ts';
+import type { Clock } from '../src/ports/clock.ts';
 import type { DispatchLedger } from '../src/ports/dispatch-ledger.ts';
 import type { EventLog, LogRecord, TopicPartition } from '../src/ports/event-log.ts';
 import type { CommitAnswer, Position } from '../src/ports/outbox.ts';
@@ -17,12 +18,17 @@ import type { CarryOutOptions } from './carry-out.ts';
 import { DispatchLines, type Work } from './dispatch-lines.ts';
 import { entryOf, readCarried, takeStep, type StepTaken } from './dispatch-step.ts';
 
+/** What answers later is not recorded: after a start it is tried again, under the same id. */
+const STOP_WAITS_MS = 5_000;
+
 export interface DispatchOptions extends CarryOutOptions {
   readonly log: EventLog;
   readonly ledger: DispatchLedger;
   readonly codec: Codec<Message>;
   readonly codecs: TopicCodecs;
   readonly onDelivery: (delivery: Delivery) => void;
+  /** How long a stop may take is no matter of scaled time. */
+  readonly realTime: Pick<Clock, 'after'>;
 }
 
 interface Owned {
@@ -206,7 +212,10 @@ export function createDispatchStage(options: DispatchOptions): Stage {
     settled: () => results.length === 0 && lines.isIdle(options.clock.now()),
     async stop() {
       stopping = true;
-      await Promise.all(underWay);
+      await new Promise<void>((resolve) => {
+        const cancel = options.realTime.after(STOP_WAITS_MS, resolve);
+        void Promise.all(underWay).then(cancel).then(resolve);
+      });
       await record();
     },
   } satisfies Stage;

@@ -131,6 +131,10 @@ export async function openEngine(options: EngineOptions) {
     let stopping = false;
     // Looking is dear (every table is measured), so it is done by the clock and not by the request.
     let isDiskLow = environment.diskState().low;
+    const refuse = (): void => {
+      stopping = true;
+      analytics.cancelReads();
+    };
     const guard = (): void => {
       if (stopping) throw new WeftError('shutting_down', 'this process is stopping');
       if (isDiskLow) {
@@ -200,11 +204,14 @@ export async function openEngine(options: EngineOptions) {
           );
         }
       },
+      /** From now on it is not ready and takes no event in; what others ask the archive is cut short. */
+      refuse,
       async stop(): Promise<void> {
-        stopping = true;
+        refuse();
         clearInterval(watch);
         actions.close();
-        for (const loop of loops) await loop.stop();
+        // All at once: no stage begins anything while another one ends.
+        await Promise.all(loops.map((loop) => loop.stop()));
         for (const close of closers.toReversed()) await close();
       },
     };
@@ -226,6 +233,7 @@ function noAnalytics(): AnalyticsStore {
     query: refuse,
     queryReadOnly: refuse,
     streamReadOnly: refuse,
+    cancelReads: () => undefined,
     ping: () => Promise.resolve(false),
     close: () => Promise.resolve(),
   };

@@ -93,6 +93,8 @@ export interface AnalyticsStore {
   queryReadOnly(sql: string, question?: Question): Promise<Answer>;
   /** The same, for many rows: bytes in the format asked for. Errors come before the first byte. */
   streamReadOnly(sql: string, question: StreamQuestion): Promise<AsyncIterable<Uint8Array>>;
+  /** Questions of others are `shutting_down`, those under way too. What is written goes on. */
+  cancelReads(): void;
   /** Does it answer at all? Never fails. */
   ping(): Promise<boolean>;
   /** Lets go of connections. What is under way may fail. */

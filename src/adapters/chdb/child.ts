@@ -32,7 +32,7 @@ function start(message: StartMessage): void {
   });
 }
 
-/** What is under way ends first; who waits longer than that is the parent's to decide. */
+/** What is being written ends first; who waits longer than that is the parent's to decide. */
 async function stop(): Promise<void> {
   await engine?.idle();
   end();

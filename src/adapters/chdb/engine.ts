@@ -37,7 +37,7 @@ export interface Engine {
   readonly version: string;
   /** Throws what chDB throws, or `ProtocolError`. */
   run(run: Run): Promise<Ran>;
-  /** Resolves when nothing is under way. */
+  /** Resolves when nothing is written: a read may be cut off with the process, which changes nothing. */
   idle(): Promise<void>;
 }
 
@@ -112,7 +112,7 @@ export function openEngine(options: EngineOptions): Engine {
   }
 
   async function idle(): Promise<void> {
-    while (slots.read.taken() + slots.write.taken() > 0)
+    while (slots.write.taken() > 0)
       await new Promise((resolve) => setTimeout(resolve, IDLE_POLL_MS));
   }
 

@@ -107,6 +107,20 @@ describe('the embedded engine', () => {
     await away.close();
   });
 
+  it('cuts questions of others short when it is told to, and goes on taking rows', async () => {
+    const stopping = openClickHouse({ ...embedded.chdb, migrations: [] });
+    const ruinous =
+      'SELECT count() FROM numbers(1000000) AS a, numbers(1000000) AS b WHERE a.number * b.number % 7 = 3';
+    const asked = codeOf(stopping.queryReadOnly(ruinous, { limits: { timeoutMs: 20_000 } }));
+    // By now it runs: this was asked later and is answered.
+    await stopping.queryReadOnly('SELECT 1');
+    stopping.cancelReads();
+    expect(await asked).toBe('shutting_down');
+    expect(await codeOf(stopping.queryReadOnly('SELECT 1'))).toBe('shutting_down');
+    await stopping.insert('events', eventRows('stopping', 0, 1), 't');
+    await stopping.close();
+  });
+
   it('ends when its parent is killed', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'weft-orphan-'));
     const start = {

@@ -69,6 +69,8 @@ export function openClickHouse(options: ClickHouseOptions): AnalyticsStore {
   const analysts = connect('weft');
   const defaults: QueryLimits = { ...DEFAULT_LIMITS, ...options.limits };
 
+  const cancelled = new AbortController();
+
   async function execute(what: string, statement: string): Promise<void> {
     try {
       await engine.command({ query: statement });
@@ -102,11 +104,15 @@ export function openClickHouse(options: ClickHouseOptions): AnalyticsStore {
     work: (statement: string, settings: ClickHouseSettings, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const limits = { ...defaults, ...question.limits };
-    const signal = AbortSignal.timeout(limits.timeoutMs + DEADLINE_GRACE_MS);
+    const deadline = AbortSignal.timeout(limits.timeoutMs + DEADLINE_GRACE_MS);
+    const signal = AbortSignal.any([deadline, cancelled.signal]);
     try {
+      signal.throwIfAborted();
       const statement = await check(sql, question.params ?? {}, signal);
       return await work(statement, guardedSettings(limits), signal);
     } catch (error) {
+      if (cancelled.signal.aborted)
+        throw new WeftError('shutting_down', 'this process is stopping', { cause: error });
       throw readFailureOf(error, limits.timeoutMs);
     }
   }
@@ -195,6 +201,8 @@ export function openClickHouse(options: ClickHouseOptions): AnalyticsStore {
         return stream as AsyncIterable<Uint8Array>;
       });
     },
+
+    cancelReads: () => cancelled.abort(),
 
     async ping() {
       const { success } = await engine.ping();

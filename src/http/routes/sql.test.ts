@@ -36,6 +36,7 @@ function createArchive(chunks: () => AsyncIterable<Uint8Array>, failure?: Error)
       fail();
       return chunks();
     },
+    cancelReads() {},
     async ping() {
       return true;
     },
