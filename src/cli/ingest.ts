@@ -155,10 +155,18 @@ async function refuseLive(engine: Engine): Promise<void> {
   );
 }
 
+const ISO_8601 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(?<zone>Z|[+-]\d{2}:\d{2})?$/;
+
+/** A moment means the same on every machine, so it needs a zone. */
 function momentOf(text: string): number {
+  const found = ISO_8601.exec(text);
   const at = Date.parse(text);
-  if (Number.isNaN(at)) throw new WeftError('invalid_usage', `--until ${text} is no ISO 8601 time`);
-  return at;
+  if (found && !Number.isNaN(at) && found.groups?.['zone'] !== undefined) return at;
+  const why = found && !Number.isNaN(at) ? 'names no zone' : 'is no ISO 8601 time';
+  throw new WeftError(
+    'invalid_usage',
+    `--until ${text} ${why}: write it like 2019-11-01T00:00:00Z or 2019-11-01T00:00:00+08:00`,
+  );
 }
 
 function deadOf({ dead, refused }: ImportResult): readonly string[] {

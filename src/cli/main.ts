@@ -48,6 +48,11 @@ for (const command of [
   command.exitOverride().showHelpAfterError('(see --help)');
 }
 
+// A reader who has gone (`weft dump | head -1`) is no failure: what is written after that is for nobody.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

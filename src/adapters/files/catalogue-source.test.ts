@@ -57,6 +57,35 @@ describe('a catalogue folder', () => {
     });
   });
 
+  const bomb = [
+    'a: &a [x, x, x, x, x, x, x, x, x]',
+    ...Array.from({ length: 7 }, (_, i) => {
+      const nine = Array(9).fill(`*${'abcdefg'[i]}`).join(', ');
+      return `${'bcdefgh'[i]}: &${'bcdefgh'[i]} [${nine}]`;
+    }),
+  ];
+
+  it.each([
+    ['aliases that multiply', bomb.join('\n'), /^tags\.yaml:1: its aliases/],
+    ['seventy lists in one another', '['.repeat(70) + ']'.repeat(70), /^tags\.yaml:1: .* 64 deep/],
+    ['thousands of them', '['.repeat(5_000) + ']'.repeat(5_000), /^tags\.yaml:1: .* 64 deep/],
+    ['thousands, by dashes', '- '.repeat(5_000), /^tags\.yaml:1: .* 64 deep/],
+  ])('refuses %s in words', async (_, text, message) => {
+    await writeFile(join(dir, 'tags.yaml'), text);
+    await expect(openCatalogueFolder(dir).load()).rejects.toMatchObject({
+      code: 'invalid_catalogue',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('refuses a folder that is called like a file', async () => {
+    await mkdir(join(dir, 'tags.yaml'));
+    await expect(openCatalogueFolder(dir).load()).rejects.toMatchObject({
+      code: 'invalid_catalogue',
+      message: expect.stringContaining('tags.yaml is a folder'),
+    });
+  });
+
   it('says so when there is no such folder, and an empty one has no files', async () => {
     await expect(openCatalogueFolder(join(dir, 'none')).load()).rejects.toMatchObject({
       code: 'invalid_catalogue',
