@@ -88,7 +88,8 @@ export async function openEngine(options: EngineOptions) {
         : noAnalytics();
     const opened = openChannels(loaded.catalogue.channels, config, options.onLogLine);
     for (const reason of opened.missing) logger.warn({ reason }, 'channel_not_offered');
-    closers.push(...[...opened.channels.values()].map((channel) => () => channel.close()));
+    // Last of all: a gateway that does not answer keeps nothing else open.
+    closers.unshift(...[...opened.channels.values()].map((channel) => () => channel.close()));
     const justRead = createJustRead();
     const profiles = createProfileReader({
       identity: stores.identity,
