@@ -137,6 +137,25 @@ function describeQuestions(give: GiveStore): void {
     expect(rows).toBe(1);
   });
 
+  it.each(['query', 'queryReadOnly'] as const)('%s loses no digit', async (method) => {
+    const { data } = await give()[method](
+      "SELECT toInt64('9007199254740993') AS id, toUInt64('18446744073709551615') AS top, -5 AS small," +
+        " toInt64('9007199254740991') AS last, [toInt64('-9007199254740993'), 7] AS list," +
+        ` '"9007199254740993, 9007199254740993' AS text, 1e20 AS float`,
+    );
+    expect(data).toEqual([
+      {
+        id: '9007199254740993',
+        top: '18446744073709551615',
+        small: -5,
+        last: 9007199254740991,
+        list: ['-9007199254740993', 7],
+        text: '"9007199254740993, 9007199254740993',
+        float: 1e20,
+      },
+    ]);
+  });
+
   it('says what is wrong with a question', async () => {
     const failed = give().query('SELECT nothing_like_it FROM weft.events');
     await expect(failed).rejects.toMatchObject({ code: 'query_failed' });

@@ -19,6 +19,7 @@ export interface Column {
 
 export interface Answer {
   readonly meta: readonly Column[];
+  /** Column to value. A whole number beyond 2^53 is text: as a number it would lose digits. */
   readonly data: readonly Readonly<Record<string, unknown>>[];
   readonly rows: number;
 }

@@ -21,6 +21,7 @@ import {
   type RowBlock,
   type StreamQuestion,
 } from '../../ports/analytics-store.ts';
+import { readAnswer } from './answer.ts';
 import { failureOf, readFailureOf } from './failures.ts';
 import { runMigrations } from './migrations.ts';
 import {
@@ -91,7 +92,7 @@ export function openClickHouse(options: ClickHouseOptions): AnalyticsStore {
           question.limits?.timeoutMs === undefined ? REQUEST_TIMEOUT_MS : timeoutMs,
         ),
       });
-      return toAnswer(await result.json<Record<string, unknown>>());
+      return readAnswer(await result.text());
     } catch (error) {
       throw failureOf('a question', error);
     }
@@ -185,7 +186,7 @@ export function openClickHouse(options: ClickHouseOptions): AnalyticsStore {
           clickhouse_settings: settings,
           abort_signal: signal,
         });
-        return toAnswer(await result.json<Record<string, unknown>>());
+        return readAnswer(await result.text());
       }),
 
     streamReadOnly(sql: string, question: StreamQuestion) {
@@ -253,15 +254,3 @@ const guardedSettings = (limits: QueryLimits): ClickHouseSettings => ({
 });
 
 const seconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1_000));
-
-interface JsonResult {
-  readonly meta?: readonly { readonly name: string; readonly type: string }[];
-  readonly data: readonly Readonly<Record<string, unknown>>[];
-  readonly rows?: number;
-}
-
-const toAnswer = ({ meta, data, rows }: JsonResult): Answer => ({
-  meta: (meta ?? []).map(({ name, type }) => ({ name, type })),
-  data,
-  rows: rows ?? data.length,
-});

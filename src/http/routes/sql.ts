@@ -93,7 +93,9 @@ const BODY = Type.Object(
 
 const ANSWER = Type.Object({
   meta: Type.Array(Type.Object({ name: Type.String(), type: Type.String() })),
-  data: Type.Array(ANY_JSON, { description: 'One object a row: column to value' }),
+  data: Type.Array(ANY_JSON, {
+    description: 'One object a row: column to value; whole numbers beyond 2^53 are text',
+  }),
   rows: Type.Integer(),
 });
 
