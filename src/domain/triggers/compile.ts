@@ -21,6 +21,7 @@ import { EVENT_NAMES } from '../event-scope.ts';
 import { compileExpression, type Expression, type NameType } from '../expression.ts';
 import { hash32 } from '../hash.ts';
 import { compilePattern } from './compile-pattern.ts';
+import { toActionStep } from './action-step.ts';
 import { compileSteps } from './compile-steps.ts';
 import { FACT_NAMES } from './event-facts.ts';
 import type { KnownToTriggers } from './known.ts';
@@ -98,6 +99,7 @@ function compileTrigger(entry: Entry, known: KnownToTriggers): CompiledTrigger {
     where: compileWhere(entry, pattern),
     condition: compileCondition(entry, pattern, known),
     steps,
+    actionSteps: steps.map(toActionStep),
     ...readLimits(entry),
     priority: readWhole(entry, 'priority', { min: 0, max: 100 }) ?? PRIORITY_DEFAULT,
     allowsAnonymous: readFlag(entry, 'anonymous', false),

@@ -6,8 +6,8 @@
 import { isAllowed } from '../channels.ts';
 import type { Json, JsonObject } from '../event.ts';
 import { hash32 } from '../hash.ts';
-import type { Action, ActionStep, SuppressionReason } from '../message.ts';
-import type { TemplateContent } from '../template.ts';
+import type { Action, SuppressionReason } from '../message.ts';
+import { toActionStep } from './action-step.ts';
 import type { TriggerContext } from './context.ts';
 import type { EventFacts } from './event-facts.ts';
 import type { CompiledTrigger, PlannedChannel, PlannedStep } from './plan.ts';
@@ -64,7 +64,7 @@ export function decide(
     decidedAt: context.clock,
     outcome: reason === null ? 'decided' : 'suppressed',
     reason,
-    steps: steps.map(toActionStep),
+    steps: steps === trigger.steps ? trigger.actionSteps : steps.map(toActionStep),
     recipients: reason === null ? context.recipients() : [],
     context: JSON.stringify(messageContext(trigger, cause, context)),
     history: context.history,
@@ -129,23 +129,6 @@ function allowedSteps(trigger: CompiledTrigger, context: TriggerContext): readon
     return channels.length === 0 ? [] : [{ ...step, channels }];
   });
 }
-
-function toActionStep(step: PlannedStep): ActionStep {
-  if (step.kind === 'coupon') return { coupon: step.coupon };
-  const [channel, ...fallback] = step.channels.map(({ name }) => name);
-  return {
-    channel: channel ?? '',
-    ...(fallback.length === 0 ? {} : { fallback }),
-    ...(step.template === null ? {} : { template: step.template }),
-    ...(step.content === null ? {} : { with: asJson(step.content) }),
-  };
-}
-
-const asJson = ({ title, body, data }: TemplateContent): JsonObject => ({
-  ...(title === undefined ? {} : { title }),
-  ...(body === undefined ? {} : { body }),
-  ...(data === undefined ? {} : { data }),
-});
 
 function messageContext(
   { contextTags }: CompiledTrigger,

@@ -7,6 +7,7 @@ import type { LocalText } from '../catalogue/entry.ts';
 import type { ConsentRule } from '../channels.ts';
 import type { Event } from '../event.ts';
 import type { Expression } from '../expression.ts';
+import type { ActionStep } from '../message.ts';
 import type { TemplateContent } from '../template.ts';
 
 /** The correlation key of an event; undefined: it has none, and takes no part. */
@@ -84,6 +85,8 @@ export interface CompiledTrigger {
   /** Asked of the profile at the moment of the decision. */
   readonly condition: Expression | null;
   readonly steps: readonly PlannedStep[];
+  /** All of `steps`, as actions tell them: made once, as most decisions use them whole. */
+  readonly actionSteps: readonly ActionStep[];
   readonly perProfile: Limit | null;
   readonly maxEventAgeMs: number;
   readonly maxLatenessMs: number;

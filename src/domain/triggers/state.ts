@@ -147,7 +147,8 @@ export function insert<T>(list: T[], item: T, compare: (a: T, b: T) => number): 
     if (order < 0) break;
     index -= 1;
   }
-  list.splice(index, 0, item);
+  if (index === list.length) list.push(item);
+  else list.splice(index, 0, item);
   return true;
 }
 
@@ -158,6 +159,7 @@ export function newest<T>(list: T[], count: number): T[] {
 
 /** Of every trigger the last ones. */
 export function newestOfEach(decided: DecidedAt[]): DecidedAt[] {
+  if (decided.length <= LIMIT_TIMES_MAX) return decided;
   const counts = new Map<number, number>();
   return decided
     .toReversed()
@@ -171,16 +173,18 @@ export function newestOfEach(decided: DecidedAt[]): DecidedAt[] {
 
 /** The last ones; of suppressions of one trigger for one reason only the last. */
 export function condenseRecords(records: DecisionRecord[]): DecisionRecord[] {
-  const seen = new Set<string>();
-  const kept = records
-    .toReversed()
-    .filter(({ trigger, reason }) => {
-      if (reason === null) return true;
-      const group = `${trigger} ${reason}`;
-      return seen.has(group) ? false : seen.add(group);
-    })
-    .slice(0, RECORDS_MAX);
+  const kept: DecisionRecord[] = [];
+  for (let index = records.length - 1; index >= 0 && kept.length < RECORDS_MAX; index--) {
+    const record = records[index] as DecisionRecord;
+    if (record.reason === null || !hasSuppression(kept, record)) kept.push(record);
+  }
   return kept.toReversed();
+}
+
+function hasSuppression(kept: readonly DecisionRecord[], record: DecisionRecord): boolean {
+  const { trigger, reason } = record;
+  for (const one of kept) if (one.trigger === trigger && one.reason === reason) return true;
+  return false;
 }
 
 function union<T>(a: readonly T[], b: readonly T[], compare: (a: T, b: T) => number): T[] {
