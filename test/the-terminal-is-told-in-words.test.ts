@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { newDir } from './support/places.ts';
 import { pathOf, weft, weftOk } from './support/weft.ts';
@@ -40,5 +41,22 @@ describe('at the terminal', () => {
     const piped = spawnSync('sh', ['-c', line, process.execPath, pathOf('bin/weft'), dataDir]);
     expect(piped.stderr.toString()).toBe('');
     expect(piped.stdout.toString().trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('`weft ingest` of a file that is cut off takes what comes before, says where, and may be repeated', async () => {
+    const header =
+      'event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session';
+    const row = (i: number): string =>
+      `2019-10-01 00:00:05 UTC,view,${(i * 7919) % 10_007},9,a.b,c,33.20,${i % 90},s`;
+    const text = [header, ...Array.from({ length: 20_000 }, (_, i) => row(i))].join('\n');
+    const file = join(dir, 'cut.csv.gz');
+    writeFileSync(file, gzipSync(text).subarray(0, -10_000));
+    const args = ['--format', 'rees46', '--data-dir', join(dir, 'cut')];
+    const cut = /cut\.csv\.gz cannot be read on .*; the rows up to row \d+ were taken/;
+    for (let time = 0; time < 2; time += 1) {
+      const { code, stdout, stderr } = await weft('ingest', file, ...args);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(cut);
+    }
   });
 });
