@@ -9,6 +9,7 @@ import type { DeadLetter, Message } from '../src/domain/message.ts';
 import { WeftError } from '../src/errors.ts';
 import type { AnalyticsStore } from '../src/ports/analytics-store.ts';
 import { openCodec, type Codec } from '../src/runtime/codec.ts';
+import { SHAPES } from './shapes/shapes.ts';
 import { encodeEnvelope } from '../src/runtime/outputs.ts';
 import type { Stage } from '../src/runtime/stage.ts';
 import { createArchiveStage } from './archive.ts';
@@ -18,6 +19,7 @@ const codec = await openCodec<Message>(
   'dead_letters',
   readFileSync(new URL('../schemas/dead_letters.avsc', import.meta.url), 'utf8'),
   createMemorySchemaSource(),
+  SHAPES,
 );
 const codecs = new Map<string, Codec<Message>>([['dead_letters', codec]]);
 

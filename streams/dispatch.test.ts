@@ -14,6 +14,7 @@ import type { ChannelDefinition } from '../src/domain/channels.ts';
 import type { Action, Delivery, Message } from '../src/domain/message.ts';
 import type { Channel, DeliveryAnswer, Outgoing } from '../src/ports/channel.ts';
 import { openCodec, type Codec } from '../src/runtime/codec.ts';
+import { SHAPES } from './shapes/shapes.ts';
 import { encodeEnvelope } from '../src/runtime/outputs.ts';
 import { runStage } from '../src/runtime/stage-loop.ts';
 import { createDispatchStage } from './dispatch.ts';
@@ -50,7 +51,7 @@ async function openWorld() {
   const codecs = new Map<string, Codec<Message>>();
   for (const name of TOPICS) {
     const text = readFileSync(new URL(`../schemas/${name}.avsc`, import.meta.url), 'utf8');
-    codecs.set(name, await openCodec<Message>(name, text, schemas));
+    codecs.set(name, await openCodec<Message>(name, text, schemas, SHAPES));
   }
   const ledger = createMemoryDispatchLedger();
   const recorded: Delivery[] = [];

@@ -9,6 +9,7 @@ import {
   type Codec,
   type RecordCodec,
 } from '../runtime/codec.ts';
+import { SHAPES } from '../../streams/shapes/shapes.ts';
 import { topicsOf } from '../../streams/topics.ts';
 import { readPackageFile } from './package-files.ts';
 
@@ -21,14 +22,13 @@ export interface Codecs {
 export async function openCodecs(source: SchemaSource): Promise<Codecs> {
   const bySchema = new Map<string, Codec<Message>>();
   const byTopic = new Map<string, Codec<Message>>();
+  const part = (name: string): string => readPackageFile('schemas', `${name}.avsc`);
   for (const { name, schema } of topicsOf(1)) {
     const codec =
-      bySchema.get(schema) ??
-      (await openCodec<Message>(schema, readPackageFile('schemas', `${schema}.avsc`), source));
+      bySchema.get(schema) ?? (await openCodec<Message>(schema, part(schema), source, SHAPES));
     bySchema.set(schema, codec);
     byTopic.set(name, codec);
   }
-  const part = (name: string): string => readPackageFile('schemas', `${name}.avsc`);
   const text = composeSchema(part('profile-state'), {
     Aggregates: part('aggregates'),
     TagValues: part('tag-values'),
@@ -41,6 +41,6 @@ export async function openCodecs(source: SchemaSource): Promise<Codecs> {
       if (!codec) throw new TypeError(`there is no topic ${topic}`);
       return codec;
     },
-    state: await openRecordCodec<ProfileState>('profile-state', text, source),
+    state: await openRecordCodec<ProfileState>('profile-state', text, source, SHAPES),
   };
 }

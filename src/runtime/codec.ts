@@ -1,7 +1,7 @@
 /**
  * Typed messages to bytes and back, in Avro. A log record is an envelope: an array of messages of
- * one topic. What today's schemas write has its shape in code (avro/shapes.ts); what older ones
- * wrote is resolved from their schema, which is asked for by id (avro/by-schema.ts).
+ * one topic. A schema that has a shape among those given is written by it (avro/shaped.ts); any other,
+ * and what older ones wrote, by the schema itself, which is asked for by id (avro/by-schema.ts).
  */
 import { WeftError } from '../errors.ts';
 import type { SchemaSource } from '../ports/schema-source.ts';
@@ -12,7 +12,7 @@ import {
   type EnvelopeSchema,
   type Tagged,
 } from './avro/by-schema.ts';
-import { shapedEnvelope, shapedRecord } from './avro/shapes.ts';
+import { shapedEnvelope, shapedRecord, type Shapes } from './avro/shaped.ts';
 
 export interface Codec<M> {
   /** Id of the schema that `encode` writes. */
@@ -35,11 +35,12 @@ export async function openCodec<M extends Tagged>(
   subject: string,
   text: string,
   source: SchemaSource,
+  shapes: Shapes = {},
 ): Promise<Codec<M>> {
   const envelope = JSON.parse(text) as EnvelopeSchema;
   const schema = await source.idOf(subject, JSON.stringify(envelope));
   const bySchema = envelopeForm<M>(subject, envelope);
-  const own = shapedEnvelope<M>(bySchema.fingerprint) ?? bySchema;
+  const own = shapedEnvelope<M>(shapes, bySchema.fingerprint) ?? bySchema;
   const readers = new Map<number, Decode<readonly M[]>>([[schema, own.decode]]);
 
   return {
@@ -83,10 +84,11 @@ export async function openRecordCodec<R>(
   subject: string,
   text: string,
   source: SchemaSource,
+  shapes: Shapes = {},
 ): Promise<RecordCodec<R>> {
   const schema = await source.idOf(subject, text);
   const bySchema = recordForm<R>(JSON.parse(text));
-  const own = shapedRecord<R>(bySchema.fingerprint) ?? bySchema;
+  const own = shapedRecord<R>(shapes, bySchema.fingerprint) ?? bySchema;
   const readers = new Map<number, Decode<R>>([[schema, own.decode]]);
 
   return {

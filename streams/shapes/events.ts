@@ -5,7 +5,7 @@ import type {
   IdentityRecord,
   Marker,
   Transfer,
-} from '../../domain/message.ts';
+} from '../../src/domain/message.ts';
 import { STITCHED_EVENT } from './event.ts';
 import { ATTACHED, CREATED, MERGED, REFUSED } from './identity.ts';
 import {
@@ -16,7 +16,7 @@ import {
   readNullable,
   readNumber,
   readText,
-} from './input.ts';
+} from '../../src/runtime/avro/input.ts';
 import {
   writeBoolean,
   writeBytes,
@@ -27,9 +27,9 @@ import {
   writeNumber,
   writeText,
   type Output,
-} from './output.ts';
+} from '../../src/runtime/avro/output.ts';
 import { readWait, writeWait } from './raw.ts';
-import { readSymbol, writeSymbol, type Shape } from './shape.ts';
+import { readSymbol, writeSymbol, type Shape } from '../../src/runtime/avro/shape.ts';
 
 const MARKER: Shape<Marker> = {
   write(out, marker) {

@@ -1,9 +1,21 @@
 /** `schemas/raw.avsc`; its `Wait` is of others too. */
-import type { Source } from '../../domain/event.ts';
-import type { RawEvent, Wait } from '../../domain/message.ts';
-import { readBoolean, readLong, readNullable, readText, type Input } from './input.ts';
-import { writeBoolean, writeLong, writeNullable, writeText, type Output } from './output.ts';
-import { onlyBranch, readSymbol, writeSymbol, type Shape } from './shape.ts';
+import type { Source } from '../../src/domain/event.ts';
+import type { RawEvent, Wait } from '../../src/domain/message.ts';
+import {
+  readBoolean,
+  readLong,
+  readNullable,
+  readText,
+  type Input,
+} from '../../src/runtime/avro/input.ts';
+import {
+  writeBoolean,
+  writeLong,
+  writeNullable,
+  writeText,
+  type Output,
+} from '../../src/runtime/avro/output.ts';
+import { onlyBranch, readSymbol, writeSymbol, type Shape } from '../../src/runtime/avro/shape.ts';
 
 export const RAW: Shape<RawEvent> = onlyBranch({
   write(out, raw) {

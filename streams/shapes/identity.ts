@@ -1,8 +1,8 @@
 /** The identity records of `schemas/events.avsc`. */
-import type { Source } from '../../domain/event.ts';
-import type { IdentifierKey, IdentifierType } from '../../domain/identity/identifier.ts';
-import type { CreatedAt, RefusalReason } from '../../domain/identity/view.ts';
-import type { IdentityRecord } from '../../domain/message.ts';
+import type { Source } from '../../src/domain/event.ts';
+import type { IdentifierKey, IdentifierType } from '../../src/domain/identity/identifier.ts';
+import type { CreatedAt, RefusalReason } from '../../src/domain/identity/view.ts';
+import type { IdentityRecord } from '../../src/domain/message.ts';
 import {
   readBoolean,
   readList,
@@ -11,7 +11,7 @@ import {
   readNumber,
   readText,
   type Input,
-} from './input.ts';
+} from '../../src/runtime/avro/input.ts';
 import {
   writeBoolean,
   writeInt,
@@ -20,9 +20,9 @@ import {
   writeNullable,
   writeText,
   type Output,
-} from './output.ts';
+} from '../../src/runtime/avro/output.ts';
 import { readWait, writeWait } from './raw.ts';
-import { readSymbol, writeSymbol, type Shape } from './shape.ts';
+import { readSymbol, writeSymbol, type Shape } from '../../src/runtime/avro/shape.ts';
 
 type Identity<C extends IdentityRecord['change']> = Extract<IdentityRecord, { change: C }>;
 
@@ -38,15 +38,7 @@ export const CREATED: Shape<Identity<'created'>> = {
     writeNullable(out, record.anonymousOf, writeText);
   },
   read: (from) => ({
-    kind: readSymbol(from, 'identity'),
-    change: readSymbol(from, 'created'),
-    recordId: readText(from),
-    tenant: readText(from),
-    eventId: readText(from),
-    source: readText(from) as Source,
-    effectiveAt: readLong(from),
-    changedAt: readLong(from),
-    policy: readNumber(from),
+    ...readHead(from, 'created'),
     pid: readText(from),
     epoch: readNumber(from),
     founder: readText(from),
@@ -65,15 +57,7 @@ export const ATTACHED: Shape<Identity<'attached'>> = {
     writeNullable(out, record.movedFrom, writeText);
   },
   read: (from) => ({
-    kind: readSymbol(from, 'identity'),
-    change: readSymbol(from, 'attached'),
-    recordId: readText(from),
-    tenant: readText(from),
-    eventId: readText(from),
-    source: readText(from) as Source,
-    effectiveAt: readLong(from),
-    changedAt: readLong(from),
-    policy: readNumber(from),
+    ...readHead(from, 'attached'),
     pid: readText(from),
     identifiers: readList(from, readKey),
     movedFrom: readNullable(from, readText),
@@ -92,15 +76,7 @@ export const MERGED: Shape<Identity<'merged'>> = {
     writeNullable(out, record.wait, writeWait);
   },
   read: (from) => ({
-    kind: readSymbol(from, 'identity'),
-    change: readSymbol(from, 'merged'),
-    recordId: readText(from),
-    tenant: readText(from),
-    eventId: readText(from),
-    source: readText(from) as Source,
-    effectiveAt: readLong(from),
-    changedAt: readLong(from),
-    policy: readNumber(from),
+    ...readHead(from, 'merged'),
     survivor: readText(from),
     absorbed: readText(from),
     mergeId: readText(from),
@@ -123,15 +99,7 @@ export const REFUSED: Shape<Identity<'refused'>> = {
     writeList(out, record.ownersAdded, writeOwner);
   },
   read: (from) => ({
-    kind: readSymbol(from, 'identity'),
-    change: readSymbol(from, 'refused'),
-    recordId: readText(from),
-    tenant: readText(from),
-    eventId: readText(from),
-    source: readText(from) as Source,
-    effectiveAt: readLong(from),
-    changedAt: readLong(from),
-    policy: readNumber(from),
+    ...readHead(from, 'refused'),
     reason: readText(from) as RefusalReason,
     identifiers: readList(from, readKey),
     pids: readList(from, readText),
@@ -142,7 +110,7 @@ export const REFUSED: Shape<Identity<'refused'>> = {
   }),
 };
 
-/** What all four begin with. */
+/** What all four begin with. They are rare enough to be read in two parts. */
 function writeHead(out: Output, record: IdentityRecord, change: IdentityRecord['change']): void {
   writeSymbol(out, record.kind, 'identity');
   writeSymbol(out, record.change, change);
@@ -154,6 +122,18 @@ function writeHead(out: Output, record: IdentityRecord, change: IdentityRecord['
   writeLong(out, record.changedAt);
   writeInt(out, record.policy);
 }
+
+const readHead = <C extends IdentityRecord['change']>(from: Input, change: C) => ({
+  kind: readSymbol(from, 'identity'),
+  change: readSymbol(from, change),
+  recordId: readText(from),
+  tenant: readText(from),
+  eventId: readText(from),
+  source: readText(from) as Source,
+  effectiveAt: readLong(from),
+  changedAt: readLong(from),
+  policy: readNumber(from),
+});
 
 function writeCreatedAt(out: Output, at: CreatedAt): void {
   writeLong(out, at.logTime);

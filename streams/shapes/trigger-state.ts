@@ -1,5 +1,5 @@
 /** `schemas/trigger-state.avsc`, which is part of a profile's state. */
-import type { SuppressionReason } from '../../domain/message.ts';
+import type { SuppressionReason } from '../../src/domain/message.ts';
 import type {
   DecidedAt,
   DecisionRecord,
@@ -8,7 +8,7 @@ import type {
   Progress,
   RecentKey,
   TriggerState,
-} from '../../domain/triggers/state.ts';
+} from '../../src/domain/triggers/state.ts';
 import {
   readBoolean,
   readList,
@@ -17,7 +17,7 @@ import {
   readNumber,
   readText,
   type Input,
-} from './input.ts';
+} from '../../src/runtime/avro/input.ts';
 import {
   writeBoolean,
   writeInt,
@@ -26,7 +26,7 @@ import {
   writeNullable,
   writeText,
   type Output,
-} from './output.ts';
+} from '../../src/runtime/avro/output.ts';
 
 export function writeTriggers(out: Output, state: TriggerState): void {
   writeList(out, state.pending, writePending);

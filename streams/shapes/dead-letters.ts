@@ -1,9 +1,9 @@
 /** `schemas/dead_letters.avsc`. */
-import type { DeadLetter } from '../../domain/message.ts';
+import type { DeadLetter } from '../../src/domain/message.ts';
 import { readOrigin, writeOrigin } from './event.ts';
-import { readBytes, readLong, readText } from './input.ts';
-import { writeBytes, writeLong, writeText } from './output.ts';
-import { onlyBranch, readSymbol, writeSymbol, type Shape } from './shape.ts';
+import { readBytes, readLong, readText } from '../../src/runtime/avro/input.ts';
+import { writeBytes, writeLong, writeText } from '../../src/runtime/avro/output.ts';
+import { onlyBranch, readSymbol, writeSymbol, type Shape } from '../../src/runtime/avro/shape.ts';
 
 export const DEAD_LETTERS: Shape<DeadLetter> = onlyBranch({
   write(out, letter) {

@@ -1,8 +1,8 @@
 /** `schemas/profile-state.avsc`, with aggregates.avsc and tag-values.avsc in it. */
-import type { IdentifierType } from '../../domain/identity/identifier.ts';
-import type { Attribute, Consent } from '../../domain/profile/facts.ts';
-import type { HeldIdentifier } from '../../domain/profile/held-identifiers.ts';
-import type { Forward, ProfileState } from '../../domain/profile/profile-state.ts';
+import type { IdentifierType } from '../../src/domain/identity/identifier.ts';
+import type { Attribute, Consent } from '../../src/domain/profile/facts.ts';
+import type { HeldIdentifier } from '../../src/domain/profile/held-identifiers.ts';
+import type { Forward, ProfileState } from '../../src/domain/profile/profile-state.ts';
 import {
   readBoolean,
   readBytes,
@@ -12,7 +12,7 @@ import {
   readNumber,
   readText,
   type Input,
-} from './input.ts';
+} from '../../src/runtime/avro/input.ts';
 import {
   writeBoolean,
   writeBytes,
@@ -22,8 +22,8 @@ import {
   writeNullable,
   writeText,
   type Output,
-} from './output.ts';
-import type { Shape } from './shape.ts';
+} from '../../src/runtime/avro/output.ts';
+import type { Shape } from '../../src/runtime/avro/shape.ts';
 import { readTriggers, writeTriggers } from './trigger-state.ts';
 
 export const PROFILE_STATE: Shape<ProfileState> = {

@@ -1,7 +1,7 @@
 /** The `StitchedEvent` of `schemas/events.avsc`. */
-import type { EventFlag, Item, Order, Source } from '../../domain/event.ts';
-import type { IdentifierType } from '../../domain/identity/identifier.ts';
-import type { Origin, StitchedEvent, StitchedIdentifier } from '../../domain/message.ts';
+import type { EventFlag, Item, Order, Source } from '../../src/domain/event.ts';
+import type { IdentifierType } from '../../src/domain/identity/identifier.ts';
+import type { Origin, StitchedEvent, StitchedIdentifier } from '../../src/domain/message.ts';
 import {
   readBoolean,
   readDouble,
@@ -12,7 +12,7 @@ import {
   readOptional,
   readText,
   type Input,
-} from './input.ts';
+} from '../../src/runtime/avro/input.ts';
 import {
   writeBoolean,
   writeDouble,
@@ -22,9 +22,9 @@ import {
   writeNullable,
   writeText,
   type Output,
-} from './output.ts';
+} from '../../src/runtime/avro/output.ts';
 import { readWait, writeWait } from './raw.ts';
-import { readSymbol, writeSymbol, type Shape } from './shape.ts';
+import { readSymbol, writeSymbol, type Shape } from '../../src/runtime/avro/shape.ts';
 
 export const STITCHED_EVENT: Shape<StitchedEvent> = {
   write(out, event) {

@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs';
 import fc, { type Arbitrary } from 'fast-check';
 import { describe } from 'vitest';
-import { IDENTIFIER_TYPES } from '../../domain/identity/identifier.ts';
-import type { ProfileState } from '../../domain/profile/profile-state.ts';
-import { composeSchema } from '../codec.ts';
-import { recordForm } from './by-schema.ts';
-import { isAsAvsc } from './shape.contract.ts';
-import { shapedRecord } from './shapes.ts';
+import { IDENTIFIER_TYPES } from '../../src/domain/identity/identifier.ts';
+import type { ProfileState } from '../../src/domain/profile/profile-state.ts';
+import { composeSchema } from '../../src/runtime/codec.ts';
+import { recordForm } from '../../src/runtime/avro/by-schema.ts';
+import { isAsAvsc } from '../../src/runtime/avro/shape.contract.ts';
+import { shapedRecord } from '../../src/runtime/avro/shaped.ts';
+import { SHAPES } from './shapes.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 8 });
 const moment = fc.integer({ min: -8.64e14, max: 8.64e14 });
@@ -65,7 +66,7 @@ const state: { [K in keyof ProfileState]: Arbitrary<ProfileState[K]> } = {
   }),
 };
 const schemaText = (name: string): string =>
-  readFileSync(new URL(`../../../schemas/${name}.avsc`, import.meta.url), 'utf8');
+  readFileSync(new URL(`../../schemas/${name}.avsc`, import.meta.url), 'utf8');
 const schema = composeSchema(schemaText('profile-state'), {
   Aggregates: schemaText('aggregates'),
   TagValues: schemaText('tag-values'),
@@ -76,7 +77,7 @@ describe('the shape of profile-state', () => {
   const bySchema = recordForm<ProfileState>(JSON.parse(schema));
   isAsAvsc({
     bySchema,
-    shaped: shapedRecord(bySchema.fingerprint),
+    shaped: shapedRecord(SHAPES, bySchema.fingerprint),
     values: fc.sample(fc.record(state), 100),
   });
 });

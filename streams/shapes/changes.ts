@@ -1,6 +1,12 @@
 /** `schemas/changes.avsc`. */
-import type { Cause, Change, IdentifierChange, TagChange, TagValue } from '../../domain/message.ts';
-import type { IdentifierType } from '../../domain/identity/identifier.ts';
+import type {
+  Cause,
+  Change,
+  IdentifierChange,
+  TagChange,
+  TagValue,
+} from '../../src/domain/message.ts';
+import type { IdentifierType } from '../../src/domain/identity/identifier.ts';
 import {
   readBoolean,
   readDouble,
@@ -10,7 +16,7 @@ import {
   readNumber,
   readText,
   type Input,
-} from './input.ts';
+} from '../../src/runtime/avro/input.ts';
 import {
   invalid,
   writeBoolean,
@@ -21,8 +27,8 @@ import {
   writeNumber,
   writeText,
   type Output,
-} from './output.ts';
-import { onlyBranch, readSymbol, writeSymbol, type Shape } from './shape.ts';
+} from '../../src/runtime/avro/output.ts';
+import { onlyBranch, readSymbol, writeSymbol, type Shape } from '../../src/runtime/avro/shape.ts';
 
 export const CHANGES: Shape<Change> = onlyBranch({
   write(out, change) {

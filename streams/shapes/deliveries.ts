@@ -1,8 +1,8 @@
 /** `schemas/deliveries.avsc`. */
-import type { Delivery, DeliveryOutcome } from '../../domain/message.ts';
-import { readLong, readNullable, readNumber, readText } from './input.ts';
-import { writeInt, writeLong, writeNullable, writeText } from './output.ts';
-import { onlyBranch, readSymbol, writeSymbol, type Shape } from './shape.ts';
+import type { Delivery, DeliveryOutcome } from '../../src/domain/message.ts';
+import { readLong, readNullable, readNumber, readText } from '../../src/runtime/avro/input.ts';
+import { writeInt, writeLong, writeNullable, writeText } from '../../src/runtime/avro/output.ts';
+import { onlyBranch, readSymbol, writeSymbol, type Shape } from '../../src/runtime/avro/shape.ts';
 
 export const DELIVERIES: Shape<Delivery> = onlyBranch({
   write(out, delivery) {

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import fc, { type Arbitrary } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createMemorySchemaSource } from '../adapters/memory/schema-source.ts';
-import { SOURCES } from '../domain/event.ts';
-import { IDENTIFIER_TYPES } from '../domain/identity/identifier.ts';
+import { createMemorySchemaSource } from '../../src/adapters/memory/schema-source.ts';
+import { SOURCES } from '../../src/domain/event.ts';
+import { IDENTIFIER_TYPES } from '../../src/domain/identity/identifier.ts';
 import type {
   Action,
   Change,
@@ -15,11 +15,12 @@ import type {
   RawEvent,
   StitchedEvent,
   Transfer,
-} from '../domain/message.ts';
-import { envelopeForm, type EnvelopeSchema } from './avro/by-schema.ts';
-import { isAsAvsc, outcome, plain } from './avro/shape.contract.ts';
-import { shapedEnvelope } from './avro/shapes.ts';
-import { openCodec } from './codec.ts';
+} from '../../src/domain/message.ts';
+import { envelopeForm, type EnvelopeSchema } from '../../src/runtime/avro/by-schema.ts';
+import { isAsAvsc, outcome, plain } from '../../src/runtime/avro/shape.contract.ts';
+import { shapedEnvelope } from '../../src/runtime/avro/shaped.ts';
+import { openCodec } from '../../src/runtime/codec.ts';
+import { SHAPES } from './shapes.ts';
 
 const schemaText = (name: string): string =>
   readFileSync(new URL(`../../schemas/${name}.avsc`, import.meta.url), 'utf8');
@@ -274,7 +275,7 @@ const anyMessage: Readonly<Record<(typeof TOPICS)[number], Arbitrary<Message>>> 
 
 describe.each(TOPICS)('the shape of %s', (topic) => {
   const bySchema = envelopeForm<Message>(topic, JSON.parse(schemaText(topic)) as EnvelopeSchema);
-  const shaped = shapedEnvelope<Message>(bySchema.fingerprint);
+  const shaped = shapedEnvelope<Message>(SHAPES, bySchema.fingerprint);
   const envelope = fc.array(anyMessage[topic], { maxLength: 4 });
   isAsAvsc({ bySchema, shaped, values: fc.sample(envelope, 100) });
 
@@ -291,7 +292,12 @@ describe.each(TOPICS)('the shape of %s', (topic) => {
 
 describe('a codec', () => {
   it.each(TOPICS)('gives every message of %s back as it was', async (topic) => {
-    const codec = await openCodec<Message>(topic, schemaText(topic), createMemorySchemaSource());
+    const codec = await openCodec<Message>(
+      topic,
+      schemaText(topic),
+      createMemorySchemaSource(),
+      SHAPES,
+    );
     fc.assert(
       fc.property(fc.array(anyMessage[topic], { maxLength: 4 }), (messages) => {
         const read = codec.decode(codec.schema, codec.encode(messages));
@@ -303,7 +309,12 @@ describe('a codec', () => {
   it.each(TOPICS)(
     'of %s says of bytes that are no envelope that they are corrupt',
     async (topic) => {
-      const codec = await openCodec<Message>(topic, schemaText(topic), createMemorySchemaSource());
+      const codec = await openCodec<Message>(
+        topic,
+        schemaText(topic),
+        createMemorySchemaSource(),
+        SHAPES,
+      );
       const codeOf = (bytes: Uint8Array): unknown => {
         try {
           codec.decode(codec.schema, bytes);
@@ -361,8 +372,13 @@ describe('a schema of before', () => {
         ? { ...branch, fields: branch.fields.filter((field) => field.name !== each.field) }
         : branch,
     );
-    const then = await openCodec<Message>(each.topic, JSON.stringify({ ...old, items }), source);
-    const now = await openCodec<Message>(each.topic, text, source);
+    const then = await openCodec<Message>(
+      each.topic,
+      JSON.stringify({ ...old, items }),
+      source,
+      SHAPES,
+    );
+    const now = await openCodec<Message>(each.topic, text, source, SHAPES);
     expect(now.schema).not.toBe(then.schema);
     const messages = fc.sample(anyMessage[each.topic], { numRuns: 40, seed: 11 });
     expect(now.knows(then.schema)).toBe(false);

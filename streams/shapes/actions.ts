@@ -1,7 +1,14 @@
 /** `schemas/actions.avsc`. */
-import type { IdentifierType } from '../../domain/identity/identifier.ts';
-import type { Action, ActionStep, SuppressionReason } from '../../domain/message.ts';
-import { readBoolean, readList, readLong, readNullable, readText, type Input } from './input.ts';
+import type { IdentifierType } from '../../src/domain/identity/identifier.ts';
+import type { Action, ActionStep, SuppressionReason } from '../../src/domain/message.ts';
+import {
+  readBoolean,
+  readList,
+  readLong,
+  readNullable,
+  readText,
+  type Input,
+} from '../../src/runtime/avro/input.ts';
 import {
   writeBoolean,
   writeList,
@@ -9,8 +16,8 @@ import {
   writeNullable,
   writeText,
   type Output,
-} from './output.ts';
-import { onlyBranch, readSymbol, writeSymbol, type Shape } from './shape.ts';
+} from '../../src/runtime/avro/output.ts';
+import { onlyBranch, readSymbol, writeSymbol, type Shape } from '../../src/runtime/avro/shape.ts';
 
 export const ACTIONS: Shape<Action> = onlyBranch({
   write(out, action) {
