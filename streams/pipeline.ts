@@ -2,17 +2,18 @@
  * How a shopper's event becomes a coupon, in order. Each stage is one file beside this one:
  *
  *   raw.pos raw.app raw.order raw.social raw.crm
- *     → normalise   read-raw.ts, normalise.ts   a body becomes an event, or a dead letter
- *     → stitch      stitch.ts                   the event finds its one profile; profiles merge
+ *     → normalise   read-raw.ts, normalise.ts       a body becomes an event, or a dead letter
+ *     → stitch      stitch.ts, attribute-event.ts   the event finds its one profile; profiles merge
  *   events
- *     → profile     profile.ts                  windows, tags, waits, triggers; time passes
+ *     → profile     profile.ts                      windows, tags, waits, triggers; time passes
  *   changes, actions
- *     → dispatch    dispatch.ts, carry-out.ts   coupons are issued, messages sent, once
+ *     → dispatch    dispatch.ts, carry-out.ts       coupons are issued, messages sent, once
  *   deliveries, dead_letters
- *     → archive     archive.ts, archive-rows.ts everything into ClickHouse, once
+ *     → archive     archive.ts, archive-columns.ts  everything into ClickHouse, once
  *
  * Normalise and stitch are fused: nothing is re-keyed between them. Every stage reads topics, keeps
- * its own position beside its own state, and can be run in a process of its own.
+ * its own position beside its own state, and can be run in a process of its own. What messages are as
+ * bytes is in `schemas/`, and said by hand in `shapes/`.
  */
 import type { AnalyticsStore } from '../src/ports/analytics-store.ts';
 import type { CheckpointStore } from '../src/ports/checkpoint-store.ts';

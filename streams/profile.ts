@@ -10,7 +10,6 @@ import type {
   CatalogueMessage,
   Change,
   IdentityRecord,
-  Marker,
   Message,
   StitchedEvent,
   Transfer,
@@ -35,6 +34,7 @@ import type { TriggerNote } from '../src/domain/triggers/context.ts';
 import type { Outcomes } from '../src/ports/outcomes.ts';
 import type { RecordCodec } from '../src/runtime/codec.ts';
 import type { ClockStep, Emitter, Failed, KeyedLogic, Moment } from '../src/runtime/keyed-logic.ts';
+import { createRawClocks } from './markers.ts';
 
 /** Profiles absorbed one after another; more hops than this is a circle. */
 const HOPS_MAX = 16;
@@ -267,21 +267,6 @@ function keyOf(message: Message): string | null {
     default:
       return null;
   }
-}
-
-/** The clock of a partition of `events` is the least of the raw partitions behind it. */
-function createRawClocks() {
-  const heard = new Map<number, Map<number, number>>();
-  return {
-    hear(partition: number, marker: Marker): number {
-      if (marker.partitions.length === 0) return marker.clock;
-      const clocks = heard.get(partition) ?? new Map<number, number>();
-      heard.set(partition, clocks);
-      for (const raw of marker.partitions) clocks.set(raw, marker.clock);
-      return Math.min(...clocks.values());
-    },
-    forget: (partition: number) => heard.delete(partition),
-  };
 }
 
 function bury(

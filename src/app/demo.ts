@@ -13,7 +13,7 @@ import type { SimulatedEvent } from '../simulator/event.ts';
 import { createSimulation } from '../simulator/simulation.ts';
 import type { SimulatedStream } from '../simulator/stream.ts';
 import { STAGE_NAMES } from '../../streams/pipeline.ts';
-import { appendMarkers } from '../../streams/stitch.ts';
+import { appendMarkers } from '../../streams/markers.ts';
 import { serve, TENANT, type Served } from '../app.ts';
 import { createDemoClock, type DemoClock } from './demo-clock.ts';
 import { openEngine, type Engine } from './engine.ts';

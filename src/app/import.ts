@@ -22,7 +22,7 @@ import { futureFault } from '../domain/parse-event.ts';
 import { WeftError } from '../errors.ts';
 import type { KeyedRawEvent } from '../ports/intake.ts';
 import { readBody } from '../../streams/normalise.ts';
-import { appendMarkers } from '../../streams/stitch.ts';
+import { appendMarkers } from '../../streams/markers.ts';
 import { RAW_TOPICS } from '../../streams/topics.ts';
 import type { Engine } from './engine.ts';
 import type { HistoryClock } from './history-clock.ts';
