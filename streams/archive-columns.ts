@@ -24,7 +24,7 @@ import {
   uint32s,
   uint64s,
   words,
-} from '../src/runtime/columns.ts';
+} from '../src/runtime/native/columns.ts';
 import type { Place } from './archive-rows.ts';
 import { identifiersText, itemsText, listText } from './archive-json.ts';
 

@@ -11,7 +11,7 @@ import type {
   Message,
 } from '../src/domain/message.ts';
 import type { RowBlock } from '../src/ports/analytics-store.ts';
-import { takeBlock } from '../src/runtime/columns.ts';
+import { takeBlock } from '../src/runtime/native/columns.ts';
 import {
   addAction,
   addChange,

@@ -60,7 +60,7 @@ export interface StreamQuestion extends Question {
   readonly format: StreamFormat;
 }
 
-/** Rows in the engine's columnar form (`runtime/columns.ts` writes it): the cheapest to store. */
+/** Rows in the engine's columnar form (`runtime/native/` writes it): the cheapest to store. */
 export interface RowBlock {
   readonly rows: number;
   readonly bytes: Uint8Array;

@@ -1,7 +1,7 @@
 /** Blocks of columns as the engine reads them: what is pushed is what is stored. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startChdb } from '../adapters/chdb/process.ts';
-import { openEmbedded, type Embedded } from '../adapters/clickhouse/embedded.contract.ts';
+import { startChdb } from '../../adapters/chdb/process.ts';
+import { openEmbedded, type Embedded } from '../../adapters/clickhouse/embedded.contract.ts';
 import {
   flags,
   int64s,
