@@ -4,7 +4,7 @@
  * it returns, or not there at all.
  *
  * lmdb-js as it is used here: only `transactionSync` (an asynchronous transaction ends the process
- * on a full disk), no `overlappingSync` (a commit could return before it is flushed), a map that is
+ * on a full disk), no `overlappingSync` (these wait for the flush all the same), a map that is
  * large from the start (growing leaves the old mapping behind).
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';

@@ -62,6 +62,15 @@ describe('writes that share a transaction', () => {
     expect(await answer).toBe('a');
   });
 
+  it('of a stage are taken however much waits: they are what makes it less', async () => {
+    const { writes } = setUp();
+    const append = (n: number) => writes.write({ run: () => n, bytes: 1 });
+    const appends = Promise.all(Array.from({ length: 10_000 }, (_, n) => append(n)));
+    await expect(append(10_000)).rejects.toMatchObject({ code: 'overloaded' });
+    expect(await writes.write({ run: () => 'commit' })).toBe('commit');
+    expect(await appends).toHaveLength(10_000);
+  });
+
   it('are refused when too much waits, whatever waits already stays', async () => {
     const { writes, write } = setUp();
     const first = write('a');

@@ -10,7 +10,10 @@ import { messageOf, WeftError } from '../../errors.ts';
 /** One caller's part of a transaction, synchronous; throws only what makes all of it worthless. */
 export interface SharedWork<T> {
   readonly run: () => T;
-  /** How much memory the work holds until then. */
+  /**
+   * How much memory the work holds until then: who says so may be refused, and tries again later. What
+   * brings the work there is to its end (commits of stages, coupons) never is.
+   */
   readonly bytes?: number;
   /** The transaction is on disk: before anybody else hears or reads. */
   readonly durable?: (answer: T) => void;
@@ -84,7 +87,9 @@ export function createSharedWrites(transact: (work: () => void) => void): Shared
   return {
     async write<T>({ run, bytes = 0, durable, undone }: SharedWork<T>): Promise<T> {
       const isTooMuch = waitingBytes + bytes > WAITING_BYTES_MAX || waiting.length >= WAITING_MAX;
-      if (waiting.length > 0 && isTooMuch) throw tooMuch(waiting.length, waitingBytes);
+      if (bytes > 0 && waiting.length > 0 && isTooMuch) {
+        throw tooMuch(waiting.length, waitingBytes);
+      }
       waitingBytes += bytes;
       return new Promise<T>((resolve, reject) => {
         let answer: T;
