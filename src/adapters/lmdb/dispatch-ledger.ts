@@ -24,8 +24,6 @@ interface Tables {
 const HEADER_BYTES = 11;
 const OPEN = 2;
 const WAITING = 3;
-/** Written before there were lanes: no lane, no row in `dispatch.due`. */
-const LANELESS = { headerBytes: 9, OPEN: 0, WAITING: 1 } as const;
 const NOTHING = Buffer.alloc(0);
 
 export function createLmdbDispatchLedger(environment: Environment): DispatchLedger {
@@ -39,12 +37,7 @@ export function createLmdbDispatchLedger(environment: Environment): DispatchLedg
   return {
     async claim(partition) {
       const { epoch, position } = positions.claim(String(partition));
-      let lanes = lanesOf(tables, partition);
-      if (lanes.length === 0) {
-        await environment.share({ run: () => listLaneless(tables, partition) });
-        lanes = lanesOf(tables, partition);
-      }
-      return { epoch, position, lanes, unpublished: [] };
+      return { epoch, position, lanes: lanesOf(tables, partition), unpublished: [] };
     },
     due: async (partition, lane, upTo) => readDue(tables, [partition, lane], upTo),
     known: async (partition, ids) =>
@@ -129,29 +122,17 @@ function readDue(
   return { entries, nextAt: null };
 }
 
-/** Inside a transaction. */
-function listLaneless(tables: Tables, partition: number): void {
-  const range = { start: [partition], end: [partition + 1] };
-  const found = [...tables.unfinished.getRange(range)].map(({ key, value }) =>
-    entryFrom(key, Buffer.from(value)),
-  );
-  for (const entry of found) writeEntry(tables, partition, entry);
-}
-
 function entryFrom(key: Key, bytes: Buffer): DispatchEntry {
   const nextTryAt = bytes.readDoubleLE(1);
-  const isLaneless = bytes[0] === LANELESS.OPEN || bytes[0] === LANELESS.WAITING;
-  const laneStart = isLaneless ? LANELESS.headerBytes : HEADER_BYTES;
-  const valueStart = laneStart + (isLaneless ? 0 : bytes.readUInt16LE(9));
+  const valueStart = HEADER_BYTES + bytes.readUInt16LE(9);
   return {
     tenant: String(key[1]),
     id: String(key[2]),
     state: stateOf(bytes),
     nextTryAt: Number.isNaN(nextTryAt) ? null : nextTryAt,
-    lane: bytes.toString('utf8', laneStart, valueStart),
+    lane: bytes.toString('utf8', HEADER_BYTES, valueStart),
     value: bytes.subarray(valueStart),
   };
 }
 
-const stateOf = (bytes: Buffer): 'open' | 'waiting' =>
-  bytes[0] === OPEN || bytes[0] === LANELESS.OPEN ? 'open' : 'waiting';
+const stateOf = (bytes: Buffer): 'open' | 'waiting' => (bytes[0] === OPEN ? 'open' : 'waiting');
