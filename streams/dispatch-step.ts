@@ -10,6 +10,7 @@ import {
   type Carried,
   type Move,
 } from '../src/domain/dispatch/carried.ts';
+import { hash32 } from '../src/domain/hash.ts';
 import type { Delivery, StitchedEvent } from '../src/domain/message.ts';
 import type { DispatchEntry } from '../src/ports/dispatch-ledger.ts';
 import { carryOut, type CarryOutOptions } from './carry-out.ts';
@@ -97,7 +98,5 @@ function issuedEvent(carried: Carried, move: Move, code: string, now: number): S
 
 /** ± 10 %, by the delivery's own id, so that a repeat computes the same. */
 function spread(ms: number, id: string): number {
-  let hash = 0;
-  for (let i = 0; i < id.length; i += 1) hash = (Math.imul(hash, 31) + id.charCodeAt(i)) >>> 0;
-  return Math.round(ms * (0.9 + (hash % 2_001) / 10_000));
+  return Math.round(ms * (0.9 + ((hash32(id) >>> 0) % 2_001) / 10_000));
 }

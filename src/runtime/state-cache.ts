@@ -53,13 +53,6 @@ export class StateCache<S> {
     if (known !== entry) this.young.set(entry.key, entry);
   }
 
-  drop(key: string): void {
-    const entry = this.get(key);
-    if (!entry) return;
-    this.young.delete(key);
-    this.youngBytes -= entry.bytes;
-  }
-
   /** Only between turns: a turn relies on what it loaded being here. */
   shrink(): void {
     if (this.youngBytes * 2 <= this.bytesMax) return;

@@ -56,10 +56,10 @@ export function reactToTags(
   for (const { trigger, tag, becomes } of movedTriggers(plan, transitions)) {
     if (context.quarantined.has(trigger.name)) continue;
     const anchor = `${context.leastIdentifier()} ${tag} ${becomes}@${transitions.at}`;
-    guarded(trigger, context, actions, () => {
-      if (!meetsCondition(trigger, context)) return undefined;
-      return decide(trigger, state, { ...WITHOUT_EVENT, anchor }, context);
-    });
+    const cause = { ...WITHOUT_EVENT, anchor };
+    guarded(trigger, context, actions, () =>
+      meetsCondition(trigger, context) ? decide(trigger, state, cause, context) : undefined,
+    );
   }
   return actions;
 }
@@ -85,10 +85,9 @@ export function settleMerged(
       if (!context.history && context.clock - last.at > trigger.maxEventAgeMs) continue;
       const anchor = `${context.leastIdentifier()} ${progress.key}@${last.at}`;
       const cause = { ...WITHOUT_EVENT, anchor, correlation };
-      guarded(trigger, context, actions, () => {
-        if (!meetsCondition(trigger, context)) return undefined;
-        return decide(trigger, state, cause, context);
-      });
+      guarded(trigger, context, actions, () =>
+        meetsCondition(trigger, context) ? decide(trigger, state, cause, context) : undefined,
+      );
     }
   }
   return actions;

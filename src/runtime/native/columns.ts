@@ -13,7 +13,7 @@ export interface Column {
   readonly type: string;
   readonly rows: number;
   /** What stands before the column's data, and before the offsets of lists of it. */
-  writeHead(out: Bytes): void;
+  writeHead?(out: Bytes): void;
   writeData(out: Bytes): void;
   clear(): void;
 }
@@ -21,8 +21,6 @@ export interface Column {
 abstract class Plain {
   rows = 0;
   protected readonly bytes = new Bytes();
-
-  writeHead(_: Bytes): void {}
 
   writeData(out: Bytes): void {
     out.append(this.bytes);
@@ -191,7 +189,7 @@ class Nullables<T, C extends Nullable<T>> implements Column {
   }
 
   writeHead(out: Bytes): void {
-    this.values.writeHead(out);
+    this.values.writeHead?.(out);
   }
 
   writeData(out: Bytes): void {
@@ -228,8 +226,8 @@ class Lists<C extends Column> extends Plain implements Column {
     this.bytes.int64(this.items.rows);
   }
 
-  override writeHead(out: Bytes): void {
-    this.items.writeHead(out);
+  writeHead(out: Bytes): void {
+    this.items.writeHead?.(out);
   }
 
   override writeData(out: Bytes): void {
@@ -267,7 +265,7 @@ export function takeBlock(columns: Readonly<Record<string, Column>>): RowBlock {
     if (column.rows !== rows) throw new RangeError(`${name} has ${column.rows} of ${rows} rows`);
     out.text(name);
     out.text(column.type);
-    column.writeHead(out);
+    column.writeHead?.(out);
     column.writeData(out);
     column.clear();
   }
