@@ -216,8 +216,7 @@ async function place<S>(
   for (const record of records) {
     if (placed.length >= MESSAGES_MAX) break;
     if (record.offset < own.position.offset) continue;
-    const origin = { topic: record.topic, partition: record.partition, offset: record.offset };
-    const body = record.value;
+    const { topic, partition, offset, value: body } = record;
     if (!options.codec.knows(record.schema)) await options.codec.learn(record.schema);
     let messages: readonly Message[];
     try {
@@ -230,7 +229,7 @@ async function place<S>(
         key: null,
         body,
         error,
-        origin: { ...origin, index: 0 },
+        origin: { topic, partition, offset, index: 0 },
         isLastOfRecord: true,
       });
       continue;
@@ -242,7 +241,7 @@ async function place<S>(
         message,
         key: options.logic.keyOf(message),
         body,
-        origin: { ...origin, index },
+        origin: { topic, partition, offset, index },
         isLastOfRecord: index === messages.length - 1,
       });
     }
