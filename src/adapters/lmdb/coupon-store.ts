@@ -36,13 +36,16 @@ interface Tables {
   readonly counts: Database<Counts, Key>;
 }
 
+/** As for the ledger, whose steps these are. */
+const PATIENCE_MS = 15;
 const IMPORT_CHUNK = 2_000;
 const NO_COUNTS: Counts = { issued: 0, pool: 0, next: 0 };
 
 export function createLmdbCouponStore(environment: Environment): CouponStore {
   const tables = openTables(environment);
   return {
-    issue: (request) => environment.share({ run: () => issue(tables, request) }),
+    issue: (request) =>
+      environment.share({ run: () => issue(tables, request), patienceMs: PATIENCE_MS }),
     async importCodes(tenant, coupon, codes) {
       const wrong = codes.findIndex((code) => !isCouponCode(code));
       if (wrong >= 0) {

@@ -14,8 +14,13 @@ function setUp() {
       throw error;
     }
   });
-  const write = (name: string, run: () => void = () => undefined): Promise<string> =>
+  const write = (
+    name: string,
+    run: () => void = () => undefined,
+    patienceMs = 0,
+  ): Promise<string> =>
     writes.write({
+      patienceMs,
       run() {
         log.push(name);
         run();
@@ -60,6 +65,19 @@ describe('writes that share a transaction', () => {
     writes.flush();
     expect(log).toEqual(['begin', 'a', 'commit', 'a durable']);
     expect(await answer).toBe('a');
+  });
+
+  it('that are patient go with the next who is not, in the order they came', async () => {
+    const { log, write } = setUp();
+    const patient = write('a', undefined, 60_000);
+    await Promise.all([write('b'), patient]);
+    expect(log).toEqual(['begin', 'a', 'b', 'commit', 'a durable', 'b durable']);
+  });
+
+  it('that are patient are made alone when nobody else comes', async () => {
+    const { log, write } = setUp();
+    expect(await write('a', undefined, 5)).toBe('a');
+    expect(log).toEqual(['begin', 'a', 'commit', 'a durable']);
   });
 
   it('of a stage are taken however much waits: they are what makes it less', async () => {

@@ -2,6 +2,7 @@
  * Writes that arrive together share one transaction, so that many callers cost one flush to disk: an
  * append, the commits of all stages, coupons. When idle a commit is made at once; under load the next
  * one waits twice as long as the last one took, which leaves the event loop two thirds of its time.
+ * What no shopper waits for is patient: it goes with the next who is not, or when its time is up.
  * Each work sees what the ones before it wrote; all hear only when it is durable, or that none of it
  * is there.
  */
@@ -15,6 +16,8 @@ export interface SharedWork<T> {
    * brings the work there is to its end (commits of stages, coupons) never is.
    */
   readonly bytes?: number;
+  /** How long it may wait for a transaction that is made anyway. */
+  readonly patienceMs?: number;
   /** The transaction is on disk: before anybody else hears or reads. */
   readonly durable?: (answer: T) => void;
   /** It failed; nothing of it is there. */
@@ -46,7 +49,8 @@ const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 export function createSharedWrites(transact: (work: () => void) => void): SharedWrites {
   let waiting: Waiting[] = [];
   let waitingBytes = 0;
-  let isScheduled = false;
+  let cancel: (() => void) | null = null;
+  let wantedAt = Infinity;
   let restUntil = 0;
 
   const commit = (group: readonly Waiting[]): void => {
@@ -67,25 +71,35 @@ export function createSharedWrites(transact: (work: () => void) => void): Shared
   };
 
   const next = (): void => {
-    isScheduled = false;
+    cancel = null;
+    wantedAt = Infinity;
     const count = groupSize(waiting);
     const group = waiting.slice(0, count);
     waiting = waiting.slice(count);
     for (const { bytes } of group) waitingBytes -= bytes;
     if (group.length > 0) commit(group);
-    if (waiting.length > 0) schedule();
+    if (waiting.length > 0) schedule(0);
   };
 
-  const schedule = (): void => {
-    if (isScheduled) return;
-    isScheduled = true;
-    const restMs = restUntil - performance.now();
-    if (restMs <= 0) setImmediate(next);
-    else setTimeout(next, Math.ceil(restMs));
+  const schedule = (patienceMs: number): void => {
+    const now = performance.now();
+    const at = now + patienceMs;
+    if (at >= wantedAt) return;
+    cancel?.();
+    wantedAt = at;
+    const inMs = Math.max(at, restUntil) - now;
+    if (inMs <= 0) {
+      const immediate = setImmediate(next);
+      cancel = () => clearImmediate(immediate);
+    } else {
+      const timer = setTimeout(next, Math.ceil(inMs));
+      cancel = () => clearTimeout(timer);
+    }
   };
 
   return {
-    async write<T>({ run, bytes = 0, durable, undone }: SharedWork<T>): Promise<T> {
+    async write<T>(work: SharedWork<T>): Promise<T> {
+      const { run, bytes = 0, patienceMs = 0, durable, undone } = work;
       const isTooMuch = waitingBytes + bytes > WAITING_BYTES_MAX || waiting.length >= WAITING_MAX;
       if (bytes > 0 && waiting.length > 0 && isTooMuch) {
         throw tooMuch(waiting.length, waitingBytes);
@@ -105,10 +119,11 @@ export function createSharedWrites(transact: (work: () => void) => void): Shared
             reject(error);
           },
         });
-        schedule();
+        schedule(patienceMs);
       });
     },
     flush() {
+      cancel?.();
       while (waiting.length > 0) next();
     },
   };
