@@ -9,6 +9,8 @@ export interface Form<T> {
   encode(value: T, start: number): Buffer;
   /** Throws unless the bytes are one such value, to their end. */
   decode: Decode<T>;
+  /** Would whoever reads what was encoded last have the very same value? Where it cannot be said: absent. */
+  wasExact?(): boolean;
 }
 
 export type Decode<T> = (bytes: Buffer, start: number) => T;

@@ -2,15 +2,23 @@
  * Avro's simple values into one growing buffer, byte for byte as avsc 5.7 writes them. A value that
  * Avro cannot hold throws a `TypeError`.
  */
+import { isWellFormed } from '../../domain/event-limits.ts';
+
 export interface Output {
   /** Replaced by a larger one when it is full. */
   bytes: Buffer;
   at: number;
+  /** Whoever reads what was written has the very same values; set by who begins. */
+  isExact: boolean;
 }
 
 export type Write<T> = (out: Output, value: T) => void;
 
-export const newOutput = (): Output => ({ bytes: Buffer.allocUnsafe(FIRST_BYTES), at: 0 });
+export const newOutput = (): Output => ({
+  bytes: Buffer.allocUnsafe(FIRST_BYTES),
+  at: 0,
+  isExact: true,
+});
 
 /** What was written, on its own. Room that only a very large value needed is given back. */
 export function written(out: Output): Buffer {
@@ -36,6 +44,7 @@ export function writeLong(out: Output, value: number): void {
   if (typeof value !== 'number' || !(Math.abs(value) <= LONG_MAX) || Math.floor(value) !== value) {
     throw invalid('long', value);
   }
+  if (value === 0 && 1 / value < 0) out.isExact = false;
   writeNumber(out, value);
 }
 
@@ -48,6 +57,8 @@ export function writeDouble(out: Output, value: number): void {
 export function writeBytes(out: Output, value: Uint8Array): void {
   if (!(value instanceof Uint8Array)) throw invalid('bytes', value);
   const { length } = value;
+  // Whose they are may write something else into them.
+  out.isExact = false;
   writeNumber(out, length);
   makeRoom(out, length);
   const { bytes, at } = out;
@@ -81,6 +92,7 @@ export function writeText(out: Output, value: string): void {
 
 /** Beside ASCII. A lone surrogate stays what it is, up to 64 bytes, and is U+FFFD above: as avsc has it. */
 function writeShortText(out: Output, text: string): void {
+  if (!isWellFormed(text)) out.isExact = false;
   const size = Buffer.byteLength(text);
   writeNumber(out, size);
   const { bytes } = out;
@@ -118,6 +130,7 @@ function writeLongText(out: Output, text: string): void {
   const start = out.at;
   const size = bytes.write(text, start);
   if (size !== text.length) {
+    if (!isWellFormed(text)) out.isExact = false;
     out.at = at;
     writeNumber(out, size);
     // The length lies over the text's first byte now.

@@ -33,6 +33,7 @@ export function shapedRecord<R>(shapes: Shapes, fingerprint: string): Form<R> | 
 const formOf = <T>({ write, read }: Shape<T>): Form<T> => ({
   encode(value, start) {
     out.at = start;
+    out.isExact = true;
     write(out, value);
     return written(out);
   },
@@ -42,4 +43,5 @@ const formOf = <T>({ write, read }: Shape<T>): Form<T> => ({
     if (from.at < bytes.length) throw new RangeError(`${bytes.length - from.at} bytes too many`);
     return value;
   },
+  wasExact: () => out.isExact,
 });
