@@ -26,6 +26,7 @@ import type {
 import { createRecentMap } from '../../domain/recent-map.ts';
 import type { RecentMap } from '../../domain/recent-map.ts';
 import { WeftError } from '../../errors.ts';
+import { createShortHmac, type ShortHmac } from './short-hmac.ts';
 
 export interface IdentityHashOptions {
   /** At least 32 random bytes (`loadInstallationKey`, or a setting). Never logged. */
@@ -41,15 +42,15 @@ interface KnownDigest {
   readonly digest: Digest;
 }
 
-interface TenantKeys {
-  readonly digest: Buffer;
-  readonly pid: Buffer;
+interface TenantHashes {
+  readonly digest: ShortHmac;
+  readonly pid: ShortHmac;
 }
 
 const KEY_BYTES = 32;
 const KEY_FILE = 'identity.key';
-const DIGEST_HEX = 24;
-const PID_HASH_HEX = 16;
+const DIGEST_BYTES = 12;
+const PID_HASH_BYTES = 8;
 const ANONYMOUS = 'anon:';
 const SEPARATOR = '\u001f';
 /** About 200 bytes each; a shopper has identifiers of two or three types. */
@@ -60,28 +61,28 @@ export function createIdentityHash(options: IdentityHashOptions): IdentityHash {
   if (options.key.length < KEY_BYTES) {
     throw new WeftError('invalid_settings', `the identity key is shorter than ${KEY_BYTES} bytes`);
   }
-  const tenants = createRecentMap<string, TenantKeys>(TENANTS_CACHED_MAX);
+  const tenants = createRecentMap<string, TenantHashes>(TENANTS_CACHED_MAX);
   const known = openKnownDigests(options.digestsCachedMax ?? DIGESTS_CACHED_MAX);
-  const keysOf = (tenant: string): TenantKeys => {
+  const hashesOf = (tenant: string): TenantHashes => {
     const made = tenants.get(tenant);
     if (made) return made;
-    const keys = {
-      digest: deriveKey(options.key, 'digest', tenant),
-      pid: deriveKey(options.key, 'pid', tenant),
+    const hashes = {
+      digest: createShortHmac(deriveKey(options.key, 'digest', tenant)),
+      pid: createShortHmac(deriveKey(options.key, 'pid', tenant)),
     };
-    tenants.set(tenant, keys);
-    return keys;
+    tenants.set(tenant, hashes);
+    return hashes;
   };
   return {
     digest(tenant, type, scope, value) {
       const last = known[type].get(value);
       if (last !== undefined && last.scope === scope && last.tenant === tenant) return last.digest;
       const text = `${type}${SEPARATOR}${scope}${SEPARATOR}${value}`;
-      const digest = hmacHex(keysOf(tenant).digest, text).slice(0, DIGEST_HEX);
+      const digest = hashesOf(tenant).digest(text, DIGEST_BYTES);
       known[type].set(value, { tenant, scope, digest });
       return digest;
     },
-    pid: (tenant, founder, epoch) => pidOf(keysOf(tenant).pid, founder, epoch),
+    pid: (tenant, founder, epoch) => pidOf(hashesOf(tenant).pid, founder, epoch),
   } satisfies IdentityHash;
 }
 
@@ -93,10 +94,10 @@ const openKnownDigests = (entriesMax: number): KnownDigests =>
   ) as Record<IdentifierType, RecentMap<string, KnownDigest>>;
 
 /** The shard is the founder's, so that a profile lies beside the identifier that founded it. */
-function pidOf(key: Buffer, founder: string, epoch: number): Pid {
+function pidOf(hmac: ShortHmac, founder: string, epoch: number): Pid {
   const digest = founder.startsWith(ANONYMOUS) ? founder.slice(ANONYMOUS.length) : founder;
   const shard = digest.slice(0, 2).padStart(4, '0');
-  return shard + hmacHex(key, `${founder}${SEPARATOR}${epoch}`).slice(0, PID_HASH_HEX);
+  return shard + hmac(`${founder}${SEPARATOR}${epoch}`, PID_HASH_BYTES);
 }
 
 /**
@@ -169,6 +170,3 @@ function syncDirectory(dir: string): void {
 
 const deriveKey = (key: Uint8Array, purpose: string, tenant: string): Buffer =>
   createHmac('sha256', key).update(`weft ${purpose}${SEPARATOR}${tenant}`).digest();
-
-const hmacHex = (key: Buffer, text: string): string =>
-  createHmac('sha256', key).update(text).digest('hex');
