@@ -6,6 +6,9 @@ import { Type } from 'typebox';
 import type { TSchema } from 'typebox';
 import { PROBLEM_TYPE } from './problem.ts';
 
+/** Of answers that a route writes itself, as Fastify has it of those it writes. */
+export const JSON_ANSWER_TYPE = 'application/json; charset=utf-8';
+
 export const MOMENT = Type.String({ format: 'date-time' });
 
 export const ANY_JSON = Type.Unknown({ description: 'Any JSON value' });

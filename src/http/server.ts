@@ -4,7 +4,6 @@
  * with the route's template and never with an address, a query or a body.
  */
 import swagger from '@fastify/swagger';
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import underPressure from '@fastify/under-pressure';
 import Fastify from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -22,6 +21,7 @@ import { isLoopbackHost } from './hosts.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { OPENAPI } from './openapi.ts';
 import { PROBLEM_TYPE, Refusal, toProblem, toRefusal } from './problem.ts';
+import { compileJudge } from './query-judge.ts';
 import { createRetryAfter } from './retry-after.ts';
 import { actionRoutes } from './routes/actions.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -77,7 +77,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, deps.logger),
   });
   clientErrors.watch(app.server);
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.setValidatorCompiler(compileJudge);
   // Bodies are read by the routes, within their limits: see body.ts.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));

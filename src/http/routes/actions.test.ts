@@ -73,6 +73,22 @@ describe('GET /v1/actions', () => {
     });
   });
 
+  it('writes a page the same way each time, by its schema', async () => {
+    const { app } = await open();
+    const first = await app.inject('/v1/actions?limit=1');
+    expect(first.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(first.body).toBe(
+      '{"items":[{"id":"a1","trigger":"cart-10m","profile":"0a1b2c3d4e5f60718293","event":"e1",' +
+        '"decidedAt":"2026-11-11T02:10:00.300Z","outcome":"decided","correlation":"C-9",' +
+        '"dueAt":"2026-11-11T02:10:00.000Z","coupon":"TEN","channel":"log"}],"nextCursor":"next"}',
+    );
+    expect((await app.inject('/v1/actions?limit=1')).body).toBe(first.body);
+    expect((await app.inject('/v1/actions?limit=0')).statusCode).toBe(400);
+    expect((await app.inject('/v1/actions?limit=2')).json()).toMatchObject({
+      items: [{ id: 'a1' }, { id: 'a2' }],
+    });
+  });
+
   it('never says whom an action reaches', async () => {
     const { app } = await open();
     expect((await app.inject('/v1/actions')).body).not.toContain('13800138000');

@@ -3,7 +3,6 @@
  * What is answered 200 is durable in the log; every temporary refusal is 429, as clients obey
  * `Retry-After` on no other status.
  */
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
@@ -20,6 +19,7 @@ import type { EventBatch, RejectedEvent } from '../event-batch.ts';
 import { EVENTS_BODY } from '../event-schema.ts';
 import type { HttpMetrics } from '../metrics.ts';
 import { Refusal, toRefusal } from '../problem.ts';
+import { compileJudge } from '../query-judge.ts';
 import type { RetryAfter } from '../retry-after.ts';
 import { answer, answers } from '../schemas.ts';
 import type { HttpSettings } from '../settings.ts';
@@ -109,21 +109,11 @@ export function eventRoutes(app: FastifyInstance, deps: EventRouteDeps): void {
     method: 'POST',
     url: '/v1/events',
     schema: SCHEMA,
-    // The parser of the domain judges events: the schema of the body is for readers. Most requests
-    // have no query, and all of it may be missing.
-    validatorCompiler(part) {
-      if (part.httpPart === 'body') return () => true;
-      const judge = TypeBoxValidatorCompiler(part);
-      return (value: object) => (isEmpty(value) ? { value } : judge(value));
-    },
+    // The parser of the domain judges events: the schema of the body is for readers.
+    validatorCompiler: (part) => (part.httpPart === 'body' ? () => true : compileJudge(part)),
     config: { sheds: true },
     handler: (request) => takeEvents(request, deps),
   });
-}
-
-function isEmpty(query: object): boolean {
-  for (const _ in query) return false;
-  return true;
 }
 
 type EventRequest = FastifyRequest<{ Querystring: Query }>;
