@@ -42,7 +42,7 @@ export interface PartitionCommit {
   readonly to: Position;
   readonly clock: number;
   /** undefined: as before. */
-  readonly notes?: Uint8Array;
+  readonly notes?: Uint8Array | undefined;
   readonly states: readonly StateWrite[];
   readonly outputs: readonly NewRecord[];
 }

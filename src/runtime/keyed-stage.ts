@@ -9,7 +9,7 @@ import { WeftError } from '../errors.ts';
 import type { Message } from '../domain/message.ts';
 import type { EventLog, LogRecord, TopicPartition } from '../ports/event-log.ts';
 import type { CommitAnswer } from '../ports/outbox.ts';
-import type { PartitionCommit, ProfileStore } from '../ports/profile-store.ts';
+import type { ProfileStore } from '../ports/profile-store.ts';
 import type { Alarm } from './alarm.ts';
 import type { Codec } from './codec.ts';
 import type { KeyedLogic } from './keyed-logic.ts';
@@ -56,7 +56,6 @@ interface Prepared<S> {
   /** As it was claimed when the turn began: a later claim of the same partition is another one. */
   readonly own: OwnedPartition<S>;
   readonly result: TurnResult;
-  readonly commit: PartitionCommit;
 }
 
 export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
@@ -109,8 +108,7 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
         const { route } = options;
         const turn = { owned: own, placed, timers, timersCut, poisoned, outputs, route };
         const result = runKeyedTurn(logic, turn);
-        const records = outputs.records(result.history ? result.commit.clock : undefined);
-        return { input, own, result, commit: { ...result.commit, outputs: records } };
+        return { input, own, result };
       } catch (error) {
         own.cache.clear();
         if (!(error instanceof Poison) || poisoned.size >= POISON_MAX) throw error;
@@ -163,7 +161,7 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
       if (ready) prepared.push(ready);
     }
     const startedMs = performance.now();
-    const answers = await store.commit(prepared.map((each) => each.commit));
+    const answers = await store.commit(prepared.map((each) => each.result.commit));
     return { prepared, answers, commitMs: performance.now() - startedMs };
   };
 
@@ -181,7 +179,7 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
     options.onTurn({
       messages: sum(prepared, (each) => each.result.applied),
       firings: sum(prepared, (each) => each.result.fired),
-      states: sum(prepared, (each) => each.commit.states.length),
+      states: sum(prepared, (each) => each.result.commit.states.length),
       cacheMisses: 0,
       commitMs,
     });

@@ -47,14 +47,13 @@ export interface TurnInput<S> {
 }
 
 export interface TurnResult {
-  readonly commit: Omit<PartitionCommit, 'outputs'>;
+  readonly commit: PartitionCommit;
   readonly applied: number;
   readonly fired: number;
   readonly after: readonly (() => void)[];
   readonly touched: readonly string[];
   /** The earliest due time this turn set; Infinity when it set none. */
   readonly earliestDue: number;
-  readonly history: boolean;
 }
 
 /** A message or firing whose logic threw; the turn is taken again without it. */
@@ -215,15 +214,15 @@ export function runKeyedTurn<S>(logic: KeyedLogic<S>, input: TurnInput<S>): Turn
       from: owned.position,
       to,
       clock,
-      ...(notes === undefined ? {} : { notes }),
+      notes,
       states,
+      outputs: input.outputs.records(history ? clock : undefined),
     },
     applied,
     fired,
     after,
     touched: [...touched.keys()],
     earliestDue,
-    history,
   };
 }
 

@@ -39,14 +39,14 @@ export class Outputs {
   /** All of it as log records. `logTime`: only in a history run. */
   records(logTime?: number): readonly NewRecord[] {
     const records: NewRecord[] = [];
-    const when = logTime === undefined ? {} : { logTime };
     const topics = [...this.byTopic].toSorted(([a], [b]) => rank(a) - rank(b));
     for (const [topic, places] of topics) {
       // Partitions without messages are holes, which `forEach` leaves out.
       places.forEach((messages, partition) => {
         for (const envelope of packed(messages)) {
-          const encoded = encodeEnvelope(this.codecs, topic, envelope);
-          records.push({ topic, partition, ...encoded, ...when });
+          const { schema, value } = encodeEnvelope(this.codecs, topic, envelope);
+          const record = { topic, partition, schema, value };
+          records.push(logTime === undefined ? record : { ...record, logTime });
         }
       });
     }
