@@ -11,7 +11,7 @@ import { DUE_MAX, KEY_BYTES_MAX } from './profile-keys.ts';
 
 /** A state as it is kept: null was deleted. */
 export interface KeptState {
-  readonly value: Buffer | null;
+  readonly value: Uint8Array | null;
   readonly dueAt: number | null;
 }
 

@@ -103,7 +103,9 @@ function restore(maps: RecentMaps, generation: Generation): void {
       const block = generation.blocks.read(partition, number);
       if (block === undefined || !isWhole(block)) throw damaged(partition);
       generation.bytes += block.length;
-      for (const [key, state] of decodeStates(block)) map.set(key, { ...state, generation });
+      for (const [key, { value, dueAt }] of decodeStates(block)) {
+        map.set(key, { value, dueAt, generation });
+      }
     }
   }
 }

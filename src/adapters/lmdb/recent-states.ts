@@ -12,7 +12,7 @@
  */
 import type { StateWrite } from '../../ports/profile-store.ts';
 import type { Environment } from './environment.ts';
-import { BLOCK_STATES_MAX, decodeStates, encodeStates } from './recent-block.ts';
+import { BLOCK_STATES_MAX, encodeStates } from './recent-block.ts';
 import type { KeptState } from './recent-block.ts';
 import { listFoldings, mapOf, openGenerations } from './recent-generations.ts';
 import type { Folding, RecentState } from './recent-generations.ts';
@@ -63,8 +63,8 @@ export function openRecentStates(options: RecentOptions): RecentStates {
       const map = mapOf(maps, partition);
       generation.bytes += block.length;
       generation.last = at;
-      for (const [key, { value, dueAt }] of decodeStates(block)) {
-        map.set(key, { value, dueAt, generation });
+      for (const { key, value, dueAfter } of writes) {
+        map.set(key, { value, dueAt: dueAfter, generation });
       }
     });
   };
