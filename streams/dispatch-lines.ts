@@ -68,9 +68,11 @@ export class DispatchLines {
   /** Lines half empty that may have something due. */
   rooms(now: number): readonly Room[] {
     const limit = this.lineMax();
-    return [...this.lines.values()]
-      .filter((line) => line.lookAt <= now && line.held.size <= limit / 2)
-      .map(({ partition, lane }) => ({ partition, lane, limit }));
+    const rooms: Room[] = [];
+    for (const { partition, lane, lookAt, held } of this.lines.values()) {
+      if (lookAt <= now && held.size <= limit / 2) rooms.push({ partition, lane, limit });
+    }
+    return rooms;
   }
 
   fill(
@@ -79,11 +81,11 @@ export class DispatchLines {
     options: { readonly nextAt: number | null; readonly read: (value: Uint8Array) => Carried },
   ): void {
     const line = this.lineOf(partition, lane);
-    for (const { value, ...entry } of entries) {
+    for (const entry of entries) {
       const key = idOf(entry);
       if (line.held.has(key)) continue;
       line.held.add(key);
-      line.ready.push({ partition, lane, carried: options.read(value) });
+      line.ready.push({ partition, lane, carried: options.read(entry.value) });
     }
     line.lookAt = options.nextAt ?? Infinity;
   }

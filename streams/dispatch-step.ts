@@ -52,14 +52,18 @@ export const entryOf = (
 ): DispatchEntry => ({
   tenant: carried.action.tenant,
   id: carried.action.id,
-  value: state === 'done' ? new Uint8Array() : new TextEncoder().encode(JSON.stringify(carried)),
+  value: state === 'done' ? NOTHING : ENCODER.encode(JSON.stringify(carried)),
   state,
   nextTryAt: state === 'done' ? null : nextTryAt,
   lane: laneOf(carried),
 });
 
+const NOTHING = new Uint8Array();
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder();
+
 export const readCarried = (value: Uint8Array): Carried =>
-  JSON.parse(new TextDecoder().decode(value)) as Carried;
+  JSON.parse(DECODER.decode(value)) as Carried;
 
 /** Each channel is a lane, and all coupons are one. */
 function laneOf(carried: Carried): string {
@@ -80,7 +84,13 @@ function issuedEvent(carried: Carried, move: Move, code: string, now: number): S
     type: 'coupon_issued',
     at,
     receivedAt: at,
+    order: undefined,
     items: [],
+    cart: undefined,
+    checkout: undefined,
+    store: undefined,
+    channel: undefined,
+    campaign: undefined,
     properties: JSON.stringify({ coupon, code, action: action.id, trigger: action.trigger }),
     flags: [],
     profile: action.profile,

@@ -36,8 +36,9 @@ interface Owned {
   position: Position;
 }
 
-interface Result extends StepTaken {
+interface Result {
   readonly work: Work;
+  readonly taken: StepTaken;
 }
 
 export function createDispatchStage(options: DispatchOptions): Stage {
@@ -56,7 +57,7 @@ export function createDispatchStage(options: DispatchOptions): Stage {
       const moving = takeStep(options, work.carried).then((taken) => {
         underWay.delete(moving);
         lines.ended(work);
-        results.push({ work, ...taken });
+        results.push({ work, taken });
         startReady();
         wake();
       });
@@ -146,12 +147,12 @@ export function createDispatchStage(options: DispatchOptions): Stage {
     const own = owned.get(partition);
     if (!own) return forget(mine);
     const outputs = new Outputs(options.codecs);
-    for (const { delivery, issued } of mine) {
-      outputs.add('deliveries', partition, delivery);
-      if (issued) outputs.add('events', partition, issued);
+    for (const { taken } of mine) {
+      outputs.add('deliveries', partition, taken.delivery);
+      if (taken.issued) outputs.add('events', partition, taken.issued);
     }
     const at = { partition, epoch: own.epoch, from: own.position, to: own.position };
-    const entries = mine.map((result) => result.entry);
+    const entries = mine.map(({ taken }) => taken.entry);
     let answer: CommitAnswer;
     try {
       answer = await options.ledger.commit({ ...at, entries, outputs: outputs.records() });
@@ -168,13 +169,13 @@ export function createDispatchStage(options: DispatchOptions): Stage {
         `dispatch: partition ${partition} was ${answer.kind}`,
       );
     }
-    for (const { next, entry } of mine) {
-      const { state, lane } = entry;
-      const at = entry.nextTryAt ?? 0;
-      if (state === 'open') lines.offer({ partition, lane, carried: next }, at);
+    for (const { taken } of mine) {
+      const { state, lane, nextTryAt } = taken.entry;
+      const at = nextTryAt ?? 0;
+      if (state === 'open') lines.offer({ partition, lane, carried: taken.next }, at);
       if (state === 'waiting') lines.look(partition, lane, at);
     }
-    for (const { delivery } of mine) options.onDelivery(delivery);
+    for (const { taken } of mine) options.onDelivery(taken.delivery);
     await publish(options.log, answer.unpublished, (s) => options.ledger.trim(partition, s));
   };
 
@@ -228,7 +229,7 @@ async function decidedIn(
   const actions: Action[] = [];
   const seen = new Set<string>();
   for (const record of records) {
-    await options.codec.learn(record.schema);
+    if (!options.codec.knows(record.schema)) await options.codec.learn(record.schema);
     for (const message of options.codec.decode(record.schema, record.value)) {
       if (message.kind !== 'action' || message.outcome !== 'decided' || seen.has(message.id))
         continue;

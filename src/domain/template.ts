@@ -72,9 +72,13 @@ export function contentOfStep(
   step: { readonly template?: string; readonly with?: JsonObject },
   templates: ReadonlyMap<string, TemplateContent>,
 ): TemplateContent | undefined {
-  const named = step.template === undefined ? {} : templates.get(step.template);
-  return named && { ...named, ...(step.with as TemplateContent | undefined) };
+  const own = (step.with ?? NOTHING) as TemplateContent;
+  if (step.template === undefined) return own;
+  const named = templates.get(step.template);
+  return named && (own === NOTHING ? named : { ...named, ...own });
 }
+
+const NOTHING: TemplateContent & JsonObject = {};
 
 /** Every variable a message uses, in any language, each once. */
 export function variablesOf(content: TemplateContent): readonly string[] {
@@ -100,14 +104,11 @@ export function renderContent(
 ): Rendered {
   try {
     const { title, body, data } = content;
-    return {
-      kind: 'rendered',
-      content: {
-        ...(title === undefined ? {} : { title: renderText(textIn(title, language), context) }),
-        ...(body === undefined ? {} : { body: renderText(textIn(body, language), context) }),
-        ...(data === undefined ? {} : { data: renderData(data, context) }),
-      },
-    };
+    const rendered: Record<string, Json> = {};
+    if (title !== undefined) rendered['title'] = renderText(textIn(title, language), context);
+    if (body !== undefined) rendered['body'] = renderText(textIn(body, language), context);
+    if (data !== undefined) rendered['data'] = renderData(data, context);
+    return { kind: 'rendered', content: rendered };
   } catch (error) {
     if (error instanceof Refusal) return { kind: 'refused', reason: error.message };
     throw error;
@@ -117,13 +118,19 @@ export function renderContent(
 /** The text in this language, else in its base language, English, or the first there is. */
 export function textIn(text: LocalText, language: string): string {
   if (typeof text === 'string') return text;
-  const [base = ''] = language.split('-');
-  for (const one of [language, base, DEFAULT_LANGUAGE]) {
-    const found = Object.hasOwn(text, one) ? text[one] : undefined;
-    if (found !== undefined) return found;
-  }
-  return Object.values(text)[0] ?? '';
+  const dash = language.indexOf('-');
+  const base = dash < 0 ? language : language.slice(0, dash);
+  return (
+    ownText(text, language) ??
+    ownText(text, base) ??
+    ownText(text, DEFAULT_LANGUAGE) ??
+    Object.values(text)[0] ??
+    ''
+  );
 }
+
+const ownText = (text: Exclude<LocalText, string>, language: string): string | undefined =>
+  Object.hasOwn(text, language) ? text[language] : undefined;
 
 /** Leaves the rendering; a value outside of it. */
 class Refusal extends Error {}

@@ -66,29 +66,29 @@ export function createLmdbDispatchLedger(environment: Environment): DispatchLedg
 function writeEntry(tables: Tables, partition: number, entry: DispatchEntry): void {
   const { unfinished, due, done } = tables;
   const key = [partition, entry.tenant, entry.id];
-  const before = unfinished.getBinary(key);
-  if (before) due.removeSync(dueKey(partition, entryFrom(key, before)));
+  const before = unfinished.getBinaryFast(key);
+  // What is read fast is good until the next is read.
+  if (before)
+    due.removeSync([partition, laneFrom(before), dueFrom(before), entry.tenant, entry.id]);
   if (entry.state === 'done') {
     unfinished.removeSync(key);
     done.putSync(key, NOTHING);
     return;
   }
-  const lane = Buffer.from(entry.lane);
-  const header = Buffer.allocUnsafe(HEADER_BYTES);
-  header.writeUInt8(entry.state === 'open' ? OPEN : WAITING, 0);
-  header.writeDoubleLE(entry.nextTryAt ?? NaN, 1);
-  header.writeUInt16LE(lane.length, 9);
-  unfinished.putSync(key, Buffer.concat([header, lane, entry.value]));
-  due.putSync(dueKey(partition, entry), NOTHING);
+  unfinished.putSync(key, bytesOf(entry));
+  due.putSync([partition, entry.lane, entry.nextTryAt ?? 0, entry.tenant, entry.id], NOTHING);
 }
 
-const dueKey = (partition: number, { lane, nextTryAt, tenant, id }: DispatchEntry): Key => [
-  partition,
-  lane,
-  nextTryAt ?? 0,
-  tenant,
-  id,
-];
+function bytesOf({ state, nextTryAt, lane, value }: DispatchEntry): Buffer {
+  const laneBytes = Buffer.byteLength(lane);
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + laneBytes + value.length);
+  bytes[0] = state === 'open' ? OPEN : WAITING;
+  bytes.writeDoubleLE(nextTryAt ?? NaN, 1);
+  bytes.writeUInt16LE(laneBytes, 9);
+  bytes.write(lane, HEADER_BYTES);
+  bytes.set(value, HEADER_BYTES + laneBytes);
+  return bytes;
+}
 
 function readState({ unfinished, done }: Tables, key: Key): DispatchEntry['state'] | undefined {
   const bytes = unfinished.getBinaryFast(key);
@@ -127,15 +127,20 @@ function readDue(
 
 function entryFrom(key: Key, bytes: Buffer): DispatchEntry {
   const nextTryAt = bytes.readDoubleLE(1);
-  const valueStart = HEADER_BYTES + bytes.readUInt16LE(9);
   return {
     tenant: String(key[1]),
     id: String(key[2]),
     state: stateOf(bytes),
     nextTryAt: Number.isNaN(nextTryAt) ? null : nextTryAt,
-    lane: bytes.toString('utf8', HEADER_BYTES, valueStart),
-    value: bytes.subarray(valueStart),
+    lane: laneFrom(bytes),
+    value: bytes.subarray(HEADER_BYTES + bytes.readUInt16LE(9)),
   };
 }
+
+const laneFrom = (bytes: Buffer): string =>
+  bytes.toString('utf8', HEADER_BYTES, HEADER_BYTES + bytes.readUInt16LE(9));
+
+/** As in its key: what has no moment is due at once. */
+const dueFrom = (bytes: Buffer): number => bytes.readDoubleLE(1) || 0;
 
 const stateOf = (bytes: Buffer): 'open' | 'waiting' => (bytes[0] === OPEN ? 'open' : 'waiting');
