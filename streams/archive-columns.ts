@@ -26,7 +26,7 @@ import {
   words,
 } from '../src/runtime/native/columns.ts';
 import type { Place } from './archive-rows.ts';
-import { writeIdentifiers, writeItems, writeList } from './archive-json.ts';
+import { identifiersText, itemsText, listText } from './archive-json.ts';
 
 export type ArchiveColumns = ReturnType<typeof createArchiveColumns>;
 
@@ -148,14 +148,12 @@ export function addEvent({ events }: ArchiveColumns, event: StitchedEvent, place
   events.currency.push(order?.currency ?? '');
   if (order) for (const coupon of order.coupons) events.coupons.items.push(coupon);
   events.coupons.end();
-  writeItems(events.items.open(), event.items);
-  events.items.close();
+  events.items.push(itemsText(event.items));
   events.store.push(event.store ?? '');
   events.channel.push(event.channel ?? '');
   events.campaign.push(event.campaign ?? '');
   events.properties.push(event.properties);
-  writeIdentifiers(events.identifiers.open(), event.identifiers);
-  events.identifiers.close();
+  events.identifiers.push(identifiersText(event.identifiers));
   for (const flag of event.flags) events.flags.items.push(flag);
   events.flags.end();
   stand(events, place);
@@ -183,11 +181,12 @@ export function addChange(columns: ArchiveColumns, change: Change, place: Place)
     changes.cause_id.push(change.causeId);
     changes.at.push(at);
     for (const tag of change.tags) {
+      const value = flat(tag.new);
       changes.tags.items.push(tag.name);
-      pushValue(changes.olds.items, tag.old);
-      pushValue(changes.news.items, tag.new);
+      pushValue(changes.olds.items, flat(tag.old));
+      pushValue(changes.news.items, value);
       profile_tags.tag.push(tag.name);
-      pushValue(profile_tags.value, tag.new);
+      pushValue(profile_tags.value, value);
       profile_tags.anchor.push(tag.anchor);
     }
     changes.tags.end();
@@ -258,12 +257,12 @@ function stand(columns: ReturnType<typeof standing>, place: Place): void {
   columns.index.push(place.index);
 }
 
-function pushValue(column: ReturnType<typeof nullableTexts>, value: TagValue | null): void {
+type Value = Exclude<TagValue, readonly string[]> | null;
+
+const flat = (value: TagValue | null): Value =>
+  typeof value === 'object' && value !== null ? listText(value) : value;
+
+function pushValue(column: ReturnType<typeof nullableTexts>, value: Value): void {
   if (typeof value === 'number') column.pushNumber(value);
-  else if (typeof value === 'boolean') column.push(value ? 'true' : 'false');
-  else if (typeof value === 'string' || value === null) column.push(value);
-  else {
-    writeList(column.open(), value);
-    column.close();
-  }
+  else column.push(typeof value === 'boolean' ? String(value) : value);
 }

@@ -12,9 +12,11 @@ import { normaliseIdentifiers } from '../src/domain/identity/normalise.ts';
 import type { Policy } from '../src/domain/identity/policy.ts';
 import { partitionOf, stateKeyOf } from '../src/domain/partitioning.ts';
 import { attributesAsObject, consentOf } from '../src/domain/profile/facts.ts';
+import { identifiersOf } from '../src/domain/profile/held-identifiers.ts';
 import type { ProfileState } from '../src/domain/profile/profile-state.ts';
 import { valuesAt } from '../src/domain/tags/evaluate.ts';
 import { presentTags, rfmOf } from '../src/domain/tags/present.ts';
+import { openTriggers } from '../src/domain/triggers/packed-triggers.ts';
 import { toUnits } from '../src/domain/expression.ts';
 import { formatMoment } from '../src/domain/moment.ts';
 import type { IdentityStore } from '../src/ports/identity-store.ts';
@@ -110,13 +112,15 @@ function viewOf(
   const { recencyDays, frequency, monetary } = rfmOf(plan, values, now);
   return {
     id,
-    identifiers: state.identifiers.map(({ type, scope, value, firstSeen, lastSeen }) => ({
-      type,
-      ...(scope === '' ? {} : { scope }),
-      value,
-      firstSeen: formatMoment(firstSeen),
-      lastSeen: formatMoment(lastSeen),
-    })),
+    identifiers: identifiersOf(state.identifiers).map(
+      ({ type, scope, value, firstSeen, lastSeen }) => ({
+        type,
+        ...(scope === '' ? {} : { scope }),
+        value,
+        firstSeen: formatMoment(firstSeen),
+        lastSeen: formatMoment(lastSeen),
+      }),
+    ),
     tags: presentTags(plan, values, now),
     rfm: { recencyDays, frequency, monetary: toUnits(monetary) },
     segments: [],
@@ -127,13 +131,15 @@ function viewOf(
 }
 
 function decisionsOf(state: ProfileState, { triggers }: Catalogue): readonly DecisionView[] {
-  return state.triggers.records.toReversed().map((record) => ({
-    id: record.action,
-    trigger: triggers.byHash.get(record.trigger)?.name ?? '(removed)',
-    decidedAt: formatMoment(record.at),
-    outcome: record.reason === null ? 'decided' : 'suppressed',
-    ...(record.reason === null ? {} : { reason: record.reason }),
-  }));
+  return openTriggers(state.triggers)
+    .records.toReversed()
+    .map((record) => ({
+      id: record.action,
+      trigger: triggers.byHash.get(record.trigger)?.name ?? '(removed)',
+      decidedAt: formatMoment(record.at),
+      outcome: record.reason === null ? 'decided' : 'suppressed',
+      ...(record.reason === null ? {} : { reason: record.reason }),
+    }));
 }
 
 const rebuilding = (partition: number): WeftError =>

@@ -7,11 +7,12 @@
 import { createHash } from 'node:crypto';
 import type { Catalogue } from '../domain/catalogue/catalogue.ts';
 import type { Action } from '../domain/message.ts';
-import { leastIdentifier } from '../domain/profile/held-identifiers.ts';
+import { identifiersOf, leastIdentifier } from '../domain/profile/held-identifiers.ts';
 import type { ProfileState } from '../domain/profile/profile-state.ts';
 import { openTagValues, rawAt, tagValueOf } from '../domain/tags/evaluate.ts';
 import { prune } from '../domain/tags/fold.ts';
 import type { TagPlan } from '../domain/tags/plan.ts';
+import { openTriggers } from '../domain/triggers/packed-triggers.ts';
 import { catalogueOfText } from './catalogue.ts';
 import type { Projections } from './projections.ts';
 
@@ -65,7 +66,7 @@ function canonical(state: ProfileState, { tags }: Catalogue): unknown {
   return sorted({
     profile: leastIdentifier(state.identifiers),
     anonymous: state.anonymous,
-    identifiers: state.identifiers
+    identifiers: identifiersOf(state.identifiers)
       .map(({ type, scope, value, firstSeen, lastSeen }) => ({
         type,
         scope,
@@ -78,7 +79,16 @@ function canonical(state: ProfileState, { tags }: Catalogue): unknown {
     windows: Buffer.from(state.aggregates.packed).toString('base64'),
     attributes: state.attributes.toSorted((a, b) => compare(a.name, b.name)),
     consents: state.consents.toSorted((a, b) => compare(JSON.stringify(a), JSON.stringify(b))),
-    waits: state.triggers.pending,
+    waits: openTriggers(state.triggers).pending.map(
+      ({ trigger, key, armedBy, armedAt, dueAt, facts }) => ({
+        trigger,
+        key,
+        armedBy,
+        armedAt,
+        dueAt,
+        facts,
+      }),
+    ),
   });
 }
 

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import {
   endBlock,
   findText,
+  lengthened,
   newReader,
   newWriter,
   readInt32,
   readNumber,
   readSigned,
   readText,
-  rewritten,
   SIGNED_MAX,
   startBlock,
   writeBytes,
@@ -90,18 +90,17 @@ describe('bytes', () => {
     );
   });
 
-  it('are written over those they replace only where these are alone in their buffer', () => {
+  it('are each on their own once written, many or few', () => {
     const writer = newWriter();
-    writeBytes(writer, new Uint8Array([1, 2, 3]), 0, 3);
-    const own = rewritten(writer, new Uint8Array());
-    const again = rewritten(writer, own);
-    expect(again).toEqual(new Uint8Array([1, 2, 3]));
-    expect(again.buffer).toBe(own.buffer);
-    const read = new Uint8Array(20).fill(9);
-    const part = read.subarray(4, 8);
-    expect(rewritten(writer, part)).toEqual(again);
-    expect(rewritten(writer, read.subarray(0, 1))).toEqual(again);
-    expect(read.every((byte) => byte === 9)).toBe(true);
+    const all = [1, 3_000, 2, 1_999].map((length, value) => {
+      writer.at = 0;
+      writeBytes(writer, new Uint8Array(length).fill(value), 0, length);
+      return written(writer);
+    });
+    const longer = all.map((bytes) => lengthened(bytes, 1));
+    longer.forEach((bytes) => bytes.fill(9));
+    expect(longer.map(({ length }) => length)).toEqual([2, 3_001, 3, 2_000]);
+    all.forEach((bytes, value) => expect(bytes.every((byte) => byte === value)).toBe(true));
   });
 
   it.each([

@@ -18,24 +18,37 @@ export const newReader = (bytes: Uint8Array): ByteReader => ({ bytes, at: 0 });
 export const newWriter = (): ByteWriter => ({ bytes: new Uint8Array(4_096), at: 0 });
 
 /** What was written, on its own. */
-export const written = ({ bytes, at }: ByteWriter): Uint8Array => bytes.slice(0, at);
-
-/**
- * What was written, in the place of `old`, which is of no use afterwards: state is written anew for
- * every event, and a buffer of its own costs 1 µs. Bytes that lie behind others, or before many, are
- * part of what was read from a store: those are left alone.
- */
-export function rewritten({ bytes, at }: ByteWriter, old: Uint8Array): Uint8Array {
-  const isOwn = old.byteOffset === 0 && old.buffer.byteLength <= 2 * old.length + ROOM_MIN;
-  const hasRoom =
-    isOwn && old.buffer.byteLength >= at && old.buffer.byteLength <= 2 * at + ROOM_MIN;
-  const buffer = hasRoom ? old.buffer : new ArrayBuffer(at + (at >> 3) + ROOM_MIN);
-  const own = new Uint8Array(buffer, 0, at);
+export function written({ bytes, at }: ByteWriter): Uint8Array {
+  const own = newBytes(at);
   own.set(bytes.subarray(0, at));
   return own;
 }
 
-const ROOM_MIN = 16;
+/** The same bytes, with room for `more` behind them. */
+export function lengthened(bytes: Uint8Array, more: number): Uint8Array {
+  const own = newBytes(bytes.length + more);
+  own.set(bytes);
+  return own;
+}
+
+/**
+ * Cut from a slab: state is written anew for every event and given up at the end of a turn, and bytes
+ * with a buffer of their own cost 2 µs. Whoever keeps a few of them keeps the slab. Not zeroed.
+ */
+function newBytes(length: number): Uint8Array {
+  if (length > SLAB_BYTES / 8) return new Uint8Array(length);
+  if (length > SLAB_BYTES - slabAt) {
+    slab = new ArrayBuffer(SLAB_BYTES);
+    slabAt = 0;
+  }
+  const own = new Uint8Array(slab, slabAt, length);
+  slabAt += length;
+  return own;
+}
+
+const SLAB_BYTES = 16_384;
+let slab = new ArrayBuffer(SLAB_BYTES);
+let slabAt = 0;
 
 export const SIGNED_MAX = 2 ** 52 - 1;
 
@@ -122,8 +135,11 @@ export function writeText(writer: ByteWriter, text: string): void {
   const start = startBlock(writer);
   const { bytes } = writer;
   let at = start;
-  for (let index = 0; index < text.length; index++)
-    at = putNumber(bytes, at, text.charCodeAt(index));
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit < 128) bytes[at++] = unit;
+    else at = putNumber(bytes, at, unit);
+  }
   writer.at = at;
   endBlock(writer, start);
 }
@@ -145,11 +161,32 @@ export function readText(reader: ByteReader): string {
     reader.at = end;
     return known;
   }
-  let text = '';
-  while (reader.at < end) text += String.fromCharCode(readNumber(reader));
+  const text = decoded(reader, end);
   kept[place] = text;
   return text;
 }
+
+/** ASCII, which is most, at once: letter by letter it costs twice as much. */
+function decoded(reader: ByteReader, end: number): string {
+  const { bytes, at: start } = reader;
+  let at = start;
+  while (at < end && (bytes[at] as number) < 128) at++;
+  if (at === end && end - start <= AT_ONCE_MAX) {
+    reader.at = end;
+    return fromCharCode.apply(null, bytes.subarray(start, end));
+  }
+  let text = '';
+  while (reader.at < end) text += String.fromCharCode(readNumber(reader));
+  return text;
+}
+
+const fromCharCode = String.fromCharCode as unknown as {
+  /** Spread instead, the bytes cost ten times as much. */
+  apply(none: null, units: Uint8Array): string;
+};
+
+/** Arguments of a call lie on the stack. */
+const AT_ONCE_MAX = 4_096;
 
 export function skipText(reader: ByteReader): void {
   const length = readNumber(reader);

@@ -22,14 +22,9 @@ import {
 } from './keyed-turn.ts';
 import { Outputs, publish, type TopicCodecs } from './outputs.ts';
 import type { Progress, Stage, StageInput, Turn } from './stage.ts';
-import { StateCache } from './state-cache.ts';
+import { StateCache, type CachedState } from './state-cache.ts';
 
-/** In one turn, all its partitions together. */
 const MESSAGES_MAX = 1_000;
-/** Of a partition, however many there are. */
-const MESSAGES_MIN = 50;
-/** Others have their turn at the event loop after so much work. */
-const WORK_MS_MAX = 20;
 const FIRINGS_MAX = 500;
 const POISON_MAX = 100;
 const NEVER = Number.MAX_SAFE_INTEGER;
@@ -92,12 +87,12 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
     return claim.position.offset;
   };
 
-  const prepare = async (input: StageInput, messagesMax: number): Promise<Prepared<S> | null> => {
+  const prepare = async (input: StageInput): Promise<Prepared<S> | null> => {
     const own = owned.get(input.partition.partition);
     if (!own) return null;
     const poisoned = new Map<string, unknown>();
     for (;;) {
-      const placed = await place(options, own, input.records, messagesMax);
+      const placed = await place(options, own, input.records);
       const clock = placed.reduce((at, each) => {
         const step = each.message && logic.clockStep(each.message, own.partition);
         return step ? Math.max(at, step.to) : at;
@@ -161,14 +156,9 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
 
   const decideAndCommit = async (turn: Turn) => {
     const prepared: Prepared<S>[] = [];
-    const fairShare = Math.ceil(MESSAGES_MAX / turn.inputs.length);
-    let workedSince = performance.now();
     for (const input of turn.inputs) {
-      const ready = await prepare(input, Math.max(MESSAGES_MIN, fairShare));
+      const ready = await prepare(input);
       if (ready) prepared.push(ready);
-      if (performance.now() - workedSince < WORK_MS_MAX) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      workedSince = performance.now();
     }
     const startedMs = performance.now();
     const answers = await store.commit(prepared.map((each) => each.result.commit));
@@ -214,16 +204,15 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
   } satisfies Stage;
 }
 
-/** The messages of these records from the partition's position on; about `messagesMax`, for none is cut apart. */
+/** The messages of these records from the partition's position on, at most MESSAGES_MAX. */
 async function place<S>(
   options: KeyedStageOptions<S>,
   own: OwnedPartition<S>,
   records: readonly LogRecord[],
-  messagesMax: number,
 ): Promise<readonly Placed[]> {
   const placed: Placed[] = [];
   for (const record of records) {
-    if (placed.length >= messagesMax) break;
+    if (placed.length >= MESSAGES_MAX) break;
     if (record.offset < own.position.offset) continue;
     const { topic, partition, offset, value: body } = record;
     if (!options.codec.knows(record.schema)) await options.codec.learn(record.schema);
@@ -268,11 +257,13 @@ async function load<S>(
   if (misses.length === 0) return;
   const values = await options.store.load(own.partition, misses);
   for (const [i, key] of misses.entries()) {
-    const bytes = values[i];
+    const bytes = values[i] ?? null;
     if (bytes) await options.logic.learnOf(bytes);
-    const state = bytes && options.logic.decode(bytes);
+    const state = bytes ? options.logic.decode(bytes) : undefined;
     const dueAt = state === undefined ? null : options.logic.dueAt(state);
-    own.cache.put({ key, state, dueAt, bytes: 0 }, bytes?.length ?? 0);
+    const entry: CachedState<S> = { key, kept: null, state: undefined, dueAt, bytes: 0 };
+    own.cache.put(entry, bytes);
+    entry.state = state;
   }
 }
 

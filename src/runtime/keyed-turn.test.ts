@@ -48,8 +48,8 @@ const logic: KeyedLogic<Counter> = {
     }
     return null;
   },
-  decode: () => ({ count: 0, dueAt: null }),
-  encode: (state) => new Uint8Array([state.count]),
+  decode: (bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Counter,
+  encode: (state) => stored(state),
   learnOf: () => Promise.resolve(),
   apply({ key, state, message, moment }) {
     if (key === 'poison') throw new Error('bad data');
@@ -70,9 +70,17 @@ const logic: KeyedLogic<Counter> = {
   },
 };
 
+const stored = (state: Counter): Uint8Array => new TextEncoder().encode(JSON.stringify(state));
+
+const put = (cache: StateCache<Counter>, key: string, state?: Counter): void =>
+  cache.put(
+    { key, kept: null, state: undefined, dueAt: state?.dueAt ?? null, bytes: 0 },
+    state ? stored(state) : null,
+  );
+
 const ownedAt = (keys: readonly string[], clock = 0): OwnedPartition<Counter> => {
   const cache = new StateCache<Counter>(1e6);
-  for (const key of keys) cache.put({ key, state: undefined, dueAt: null, bytes: 0 }, 0);
+  for (const key of keys) put(cache, key);
   const position = { offset: 0, index: 0 };
   return { partition: 0, epoch: 1, position, clock, horizon: null, dueFrom: 0, cache };
 };
@@ -98,7 +106,7 @@ function run(
   const keys = messages.flatMap((message) => ('key' in message ? [message.key] : []));
   const owned = ownedAt(keys, more.clock);
   for (const { key, dueAt } of more.timers ?? []) {
-    owned.cache.put({ key, state: { count: 1, dueAt }, dueAt, bytes: 0 }, 1);
+    put(owned.cache, key, { count: 1, dueAt });
   }
   return runKeyedTurn(logic, {
     owned,
@@ -164,8 +172,8 @@ describe('one turn of a keyed stage', () => {
   it('writes each touched state once, with what the timer index held before and holds now', () => {
     const { commit } = run([say('a', 5), say('a', 9), say('b')]);
     expect(commit.states).toEqual([
-      { key: 'a', value: new Uint8Array([2]), dueBefore: null, dueAfter: 9 },
-      { key: 'b', value: new Uint8Array([1]), dueBefore: null, dueAfter: null },
+      { key: 'a', value: stored({ count: 2, dueAt: 9 }), dueBefore: null, dueAfter: 9 },
+      { key: 'b', value: stored({ count: 1, dueAt: null }), dueBefore: null, dueAfter: null },
     ]);
   });
 

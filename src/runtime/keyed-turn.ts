@@ -108,7 +108,9 @@ export function runKeyedTurn<S>(logic: KeyedLogic<S>, input: TurnInput<S>): Turn
   const entryOf = (key: string): CachedState<S> => {
     const entry = cache.get(key);
     if (!entry) throw new TypeError('a state was not loaded before its turn');
-    if (!touched.has(key)) touched.set(key, entry.dueAt);
+    if (touched.has(key)) return entry;
+    touched.set(key, entry.dueAt);
+    if (entry.kept !== null) entry.state ??= logic.decode(entry.kept);
     return entry;
   };
 
@@ -135,7 +137,7 @@ export function runKeyedTurn<S>(logic: KeyedLogic<S>, input: TurnInput<S>): Turn
       if (due.dueAt > cutAt) return false;
       heap.pop();
       const entry = cache.get(due.key);
-      if (!entry || entry.state === undefined || entry.dueAt !== due.dueAt) continue;
+      if (!entry || entry.dueAt !== due.dueAt) continue;
       if (step.history) clock = Math.max(clock, at);
       const now = step.history ? at : Math.max(clock, step.to);
       fireOne(entry.key, due.dueAt, momentAt(now, origin, step.history));
@@ -203,7 +205,7 @@ export function runKeyedTurn<S>(logic: KeyedLogic<S>, input: TurnInput<S>): Turn
   for (const [key, dueBefore] of touched) {
     const entry = cache.get(key) as CachedState<S>;
     const value = entry.state === undefined ? null : logic.encode(entry.state);
-    cache.put(entry, value?.length ?? 0);
+    cache.put(entry, value);
     states.push({ key, value, dueBefore, dueAfter: entry.dueAt });
     if (entry.dueAt !== null && entry.dueAt < earliestDue) earliestDue = entry.dueAt;
   }

@@ -1,21 +1,24 @@
 /**
- * Decoded states of one partition, so that most messages need no load. Write-through: what is here
- * equals what the store holds, but for the keys of the turn under way. Bounded in bytes; two
- * generations instead of an exact order, so that a hit costs one lookup: what was not used since the
- * last change of generations goes first. Dropped whole when the partition is lost.
+ * States of one partition, so that most messages need no load. Write-through: what is here equals what
+ * the store holds, but for the keys of the turn under way. Kept as their bytes, and unfolded while a
+ * turn uses them: an unfolded state is dozens of objects, which the garbage collector walks, again and
+ * again, and which lie all over the memory. Bounded in bytes; two generations instead of an exact order,
+ * so that a hit costs one lookup: what was not used since the last change of generations goes first.
+ * Dropped whole when the partition is lost.
  */
 export interface CachedState<S> {
   readonly key: string;
-  /** undefined: the store has nothing under this key. */
+  /** As the store has it; null: it has nothing under this key. Written over. */
+  kept: Uint8Array | null;
+  /** Unfolded, during a turn; undefined: not yet, or there is none. */
   state: S | undefined;
   /** What the index of timers holds for this key. */
   dueAt: number | null;
   bytes: number;
 }
 
-/** A decoded state costs about this many times its encoded size (objects, numbers as doubles). */
-const DECODED_FACTOR = 4;
-const ENTRY_OVERHEAD_BYTES = 300;
+/** The entry, its key, its places in maps, and what an array of bytes takes besides its bytes. */
+const ENTRY_OVERHEAD_BYTES = 600;
 
 export class StateCache<S> {
   private young = new Map<string, CachedState<S>>();
@@ -44,9 +47,11 @@ export class StateCache<S> {
     return entry;
   }
 
-  /** `encodedBytes`: size of the state as stored. */
-  put(entry: CachedState<S>, encodedBytes: number): void {
-    const bytes = encodedBytes * DECODED_FACTOR + ENTRY_OVERHEAD_BYTES;
+  /** As it is stored from now on; the bytes are copied, and the unfolded state is given up. */
+  put(entry: CachedState<S>, stored: Uint8Array | null): void {
+    entry.kept = stored === null ? null : copied(stored, entry.kept);
+    entry.state = undefined;
+    const bytes = (entry.kept?.buffer.byteLength ?? 0) + ENTRY_OVERHEAD_BYTES;
     const known = this.get(entry.key);
     this.youngBytes += bytes - (known?.bytes ?? 0);
     entry.bytes = bytes;
@@ -71,3 +76,16 @@ export class StateCache<S> {
     this.oldBytes = 0;
   }
 }
+
+/** Over `old` if there is room: a new buffer costs 2 µs. */
+function copied(stored: Uint8Array, old: Uint8Array | null): Uint8Array {
+  const { length } = stored;
+  const room = old?.buffer.byteLength ?? 0;
+  const isFit = room >= length && room <= 2 * length + ROOM_MIN;
+  const buffer = isFit && old ? old.buffer : new ArrayBuffer(length + (length >> 3) + ROOM_MIN);
+  const own = new Uint8Array(buffer, 0, length);
+  own.set(stored);
+  return own;
+}
+
+const ROOM_MIN = 16;

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import fc, { type Arbitrary } from 'fast-check';
 import { describe } from 'vitest';
-import { IDENTIFIER_TYPES } from '../../src/domain/identity/identifier.ts';
 import type { ProfileState } from '../../src/domain/profile/profile-state.ts';
 import { composeSchema } from '../../src/runtime/codec.ts';
 import { recordForm } from '../../src/runtime/avro/by-schema.ts';
@@ -12,58 +11,24 @@ import { SHAPES } from './shapes.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 8 });
 const moment = fc.integer({ min: -8.64e14, max: 8.64e14 });
-const type = fc.constantFrom(...IDENTIFIER_TYPES);
 const bytes = fc.uint8Array({ maxLength: 12 });
 const orNull = <T>(of: Arbitrary<T>): Arbitrary<T | null> => fc.option(of, { nil: null });
 const few = <T>(of: Arbitrary<T>): Arbitrary<T[]> => fc.array(of, { maxLength: 3 });
 const int = fc.integer();
-const trigger = int;
 const state: { [K in keyof ProfileState]: Arbitrary<ProfileState[K]> } = {
   forward: orNull(fc.record({ to: text, mergeId: text })),
   anonymous: fc.boolean(),
   clock: moment,
   catalogue: int,
   decayAt: orNull(moment),
-  recent: fc.record({ hours: few(int), hashes: few(bytes) }),
-  identifiers: few(
-    fc.record({
-      type,
-      scope: text,
-      value: text,
-      digest: text,
-      firstSeen: moment,
-      lastSeen: moment,
-      since: moment,
-    }),
-  ),
+  recent: fc.record({ packed: bytes }),
+  identifiers: fc.record({ packed: bytes }),
   merges: few(text),
   attributes: few(fc.record({ name: text, value: text, at: moment, eventId: text })),
   consents: few(fc.record({ channel: text, purpose: text, granted: fc.boolean(), at: moment })),
   aggregates: fc.record({ packed: bytes }),
   tags: fc.record({ packed: bytes }),
-  triggers: fc.record({
-    pending: few(
-      fc.record({ trigger, key: text, armedBy: text, armedAt: moment, dueAt: moment, facts: text }),
-    ),
-    recent: few(fc.record({ key: fc.integer({ min: 0, max: 2 ** 48 - 1 }), at: moment, id: int })),
-    progress: few(
-      fc.record({
-        trigger,
-        key: text,
-        doneAt: moment,
-        marks: few(fc.record({ at: moment, id: int, second: fc.boolean() })),
-      }),
-    ),
-    decided: few(fc.record({ trigger, at: moment, id: int })),
-    records: few(
-      fc.record({
-        trigger,
-        action: text,
-        at: moment,
-        reason: orNull(fc.constantFrom('too_late', 'no_consent')),
-      }),
-    ),
-  }),
+  triggers: fc.record({ packed: bytes }),
 };
 const schemaText = (name: string): string =>
   readFileSync(new URL(`../../schemas/${name}.avsc`, import.meta.url), 'utf8');

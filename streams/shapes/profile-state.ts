@@ -1,7 +1,5 @@
-/** `schemas/profile-state.avsc`, with aggregates.avsc and tag-values.avsc in it. */
-import type { IdentifierType } from '../../src/domain/identity/identifier.ts';
+/** `schemas/profile-state.avsc`, with aggregates.avsc, tag-values.avsc and trigger-state.avsc in it. */
 import type { Attribute, Consent } from '../../src/domain/profile/facts.ts';
-import type { HeldIdentifier } from '../../src/domain/profile/held-identifiers.ts';
 import type { Forward, ProfileState } from '../../src/domain/profile/profile-state.ts';
 import {
   readBoolean,
@@ -24,7 +22,6 @@ import {
   type Output,
 } from '../../src/runtime/avro/output.ts';
 import type { Shape } from '../../src/runtime/avro/shape.ts';
-import { readTriggers, writeTriggers } from './trigger-state.ts';
 
 export const PROFILE_STATE: Shape<ProfileState> = {
   write(out, state) {
@@ -33,15 +30,14 @@ export const PROFILE_STATE: Shape<ProfileState> = {
     writeLong(out, state.clock);
     writeInt(out, state.catalogue);
     writeNullable(out, state.decayAt, writeLong);
-    writeList(out, state.recent.hours, writeInt);
-    writeList(out, state.recent.hashes, writeBytes);
-    writeList(out, state.identifiers, writeIdentifier);
+    writeBytes(out, state.recent.packed);
+    writeBytes(out, state.identifiers.packed);
     writeList(out, state.merges, writeText);
     writeList(out, state.attributes, writeAttribute);
     writeList(out, state.consents, writeConsent);
     writeBytes(out, state.aggregates.packed);
     writeBytes(out, state.tags.packed);
-    writeTriggers(out, state.triggers);
+    writeBytes(out, state.triggers.packed);
   },
   read: (from) => ({
     forward: readNullable(from, readForward),
@@ -49,14 +45,14 @@ export const PROFILE_STATE: Shape<ProfileState> = {
     clock: readLong(from),
     catalogue: readNumber(from),
     decayAt: readNullable(from, readLong),
-    recent: { hours: readList(from, readNumber), hashes: readList(from, readBytes) },
-    identifiers: readList(from, readIdentifier),
+    recent: { packed: readBytes(from) },
+    identifiers: { packed: readBytes(from) },
     merges: readList(from, readText),
     attributes: readList(from, readAttribute),
     consents: readList(from, readConsent),
     aggregates: { packed: readBytes(from) },
     tags: { packed: readBytes(from) },
-    triggers: readTriggers(from),
+    triggers: { packed: readBytes(from) },
   }),
 };
 
@@ -66,26 +62,6 @@ function writeForward(out: Output, forward: Forward): void {
 }
 
 const readForward = (from: Input): Forward => ({ to: readText(from), mergeId: readText(from) });
-
-function writeIdentifier(out: Output, identifier: HeldIdentifier): void {
-  writeText(out, identifier.type);
-  writeText(out, identifier.scope);
-  writeText(out, identifier.value);
-  writeText(out, identifier.digest);
-  writeLong(out, identifier.firstSeen);
-  writeLong(out, identifier.lastSeen);
-  writeLong(out, identifier.since);
-}
-
-const readIdentifier = (from: Input): HeldIdentifier => ({
-  type: readText(from) as IdentifierType,
-  scope: readText(from),
-  value: readText(from),
-  digest: readText(from),
-  firstSeen: readLong(from),
-  lastSeen: readLong(from),
-  since: readLong(from),
-});
 
 function writeAttribute(out: Output, attribute: Attribute): void {
   writeText(out, attribute.name);

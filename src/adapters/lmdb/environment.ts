@@ -95,7 +95,7 @@ interface Parts {
 }
 
 /** Of everything in the directory, what is packed inside states and log included. */
-const FORMAT = 2;
+const FORMAT = 3;
 const BALLAST_BYTES = 6 * 1024 * 1024;
 const SEGMENT_BYTES = 256 * 1024 * 1024;
 const GUARD_BYTES = 1024 ** 3;

@@ -11,7 +11,7 @@ import { DUE_MAX, KEY_BYTES_MAX } from './profile-keys.ts';
 
 /** A state as it is kept: null was deleted. */
 export interface KeptState {
-  readonly value: Buffer | null;
+  readonly value: Uint8Array | null;
   readonly dueAt: number | null;
 }
 
@@ -20,13 +20,7 @@ const NEVER = -1;
 /** The count is a u16. */
 export const BLOCK_STATES_MAX = 2 ** 16 - 1;
 
-export interface EncodedStates {
-  readonly block: Buffer;
-  /** Where each value stands in the block. */
-  readonly values: readonly (Buffer | null)[];
-}
-
-export function encodeStates(writes: readonly StateWrite[]): EncodedStates {
+export function encodeStates(writes: readonly StateWrite[]): Buffer {
   let size = HEADER_BYTES;
   for (const { key, value, dueAfter } of writes) {
     const keyBytes = Buffer.byteLength(key);
@@ -36,7 +30,6 @@ export function encodeStates(writes: readonly StateWrite[]): EncodedStates {
     size += KEY_AT + keyBytes + (value?.length ?? 0);
   }
   const block = Buffer.allocUnsafeSlow(size);
-  const values: (Buffer | null)[] = [];
   block.writeUInt16LE(writes.length, COUNT_AT);
   let at = HEADER_BYTES;
   for (const { key, value, dueAfter } of writes) {
@@ -47,11 +40,10 @@ export function encodeStates(writes: readonly StateWrite[]): EncodedStates {
     block.writeUInt32LE(value?.length ?? 0, at + 11);
     at += KEY_AT + keyBytes;
     if (value !== null) block.set(value, at);
-    values.push(value && block.subarray(at, at + value.length));
     at += value?.length ?? 0;
   }
   seal(block);
-  return { block, values };
+  return block;
 }
 
 const isMoment = (at: number): boolean => Number.isInteger(at) && at >= 0 && at <= DUE_MAX;

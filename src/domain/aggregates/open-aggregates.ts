@@ -16,7 +16,7 @@ import {
   writeBytes,
   writeInt32,
   writeNumber,
-  rewritten,
+  written,
   type ByteReader,
   type ByteWriter,
 } from '../bytes.ts';
@@ -134,7 +134,7 @@ export function close(from: OpenAggregates, { series }: SeriesTable, to: Aggrega
   }
   for (const bytes of from.unknown) writeBytes(writer, bytes, 0, bytes.length);
   const isEmpty = writer.at === bare && sizeOf(from.orders) + sizeOf(from.carts) === 0;
-  to.packed = isEmpty ? NOTHING : rewritten(writer, to.packed);
+  to.packed = isEmpty ? NOTHING : written(writer);
   held.bytes = to.packed;
   from.source = to.packed;
 }

@@ -19,9 +19,11 @@ import { nextChangeAt } from '../tags/next-change.ts';
 import type { Touched } from '../tags/plan.ts';
 import { touchedByTime } from '../tags/time-touched.ts';
 import { emptyValues } from '../tags/values.ts';
-import { react, reactToTags, settleMerged } from '../triggers/react.ts';
+import { closeTriggers, openTriggers, packedDueAt } from '../triggers/packed-triggers.ts';
+import { isConcerned, react, reactToTags, settleMerged } from '../triggers/react.ts';
+import type { TagTransitions } from '../triggers/context.ts';
 import { mergeTriggerStates } from '../triggers/state.ts';
-import { fire, nextDueAt } from '../triggers/waits.ts';
+import { fire } from '../triggers/waits.ts';
 import { mergeAttributes, mergeConsents, noteConsent, setAttributes } from './facts.ts';
 import { closeHeld, hold, mergeHeld, release } from './held-identifiers.ts';
 import { forwarded, type ProfileState } from './profile-state.ts';
@@ -42,7 +44,7 @@ const ATTRIBUTE_EVENTS: ReadonlySet<string> = new Set([
 
 /** When the profile wants to be looked at again, without slack; null: only when something comes. */
 export function profileDueAt(state: ProfileState): number | null {
-  const waitsTo = nextDueAt(state.triggers);
+  const waitsTo = packedDueAt(state.triggers);
   if (waitsTo === null || state.decayAt === null) return waitsTo ?? state.decayAt;
   return Math.min(waitsTo, state.decayAt);
 }
@@ -55,15 +57,28 @@ export function applyEvent(
 ): Outcome | undefined {
   if (!remember(state.recent, event.id, given.now)) return undefined;
   const edited = takeCatalogue(state, given);
-  const seen = { at: event.at, now: given.now };
-  const identifiers = hold(state.identifiers, event.identifiers, seen);
+  const identifiers = hold(state.identifiers, event.identifiers, event.at, given.now);
   noteFacts(state, event);
   const touched = fold(given.catalogue.tags, state.aggregates, event, given.now);
   const tags = bringUp(state, given, touched);
-  const shopper = new Shopper(state, given, transitionsOf(tags), event.triggers);
-  const actions = react(given.catalogue.triggers, state.triggers, event, shopper);
+  const actions = reactTo(state, event, given, transitionsOf(tags));
   const own = changeOf(given, { cause: 'event', id: event.id, tags, identifiers });
   return { changes: edited.length === 0 ? own : [...edited, ...own], actions };
+}
+
+function reactTo(
+  state: ProfileState,
+  event: StitchedEvent,
+  given: Circumstance,
+  transitions: TagTransitions,
+): readonly Action[] {
+  const plan = given.catalogue.triggers;
+  if (!isConcerned(plan, event.type, transitions)) return NOTHING;
+  const triggers = openTriggers(state.triggers);
+  const shopper = new Shopper(state, given, transitions, event.triggers);
+  const actions = react(plan, triggers, event, shopper);
+  closeTriggers(triggers, state.triggers);
+  return actions;
 }
 
 /** Time has passed: tags whose windows moved, then waits that are over. */
@@ -77,10 +92,12 @@ export function passTime(state: ProfileState, until: number, given: Circumstance
   }
   const context = new Shopper(state, given);
   const moved = { ...transitionsOf(tags), at: at ?? given.now };
+  const triggers = openTriggers(state.triggers);
   const actions = [
-    ...reactToTags(given.catalogue.triggers, state.triggers, moved, context),
-    ...fire(given.catalogue.triggers, state.triggers, until, context),
+    ...reactToTags(given.catalogue.triggers, triggers, moved, context),
+    ...fire(given.catalogue.triggers, triggers, until, context),
   ];
+  closeTriggers(triggers, state.triggers);
   const own = changeOf(given, { cause: 'time', id: '', tags, identifiers: [] });
   return { changes: [...edited, ...own], actions };
 }
@@ -144,14 +161,16 @@ export function absorb(
   mergeConsents(state.consents, from.consents);
   const { now } = given;
   mergeAggregates(given.catalogue.tags, state.aggregates, { from: from.aggregates, now });
-  state.triggers = mergeTriggerStates(state.triggers, from.triggers);
+  const triggers = openTriggers(state.triggers);
+  Object.assign(triggers, mergeTriggerStates(triggers, openTriggers(from.triggers)));
   const tags = bringUp(state, given, 'all');
   const context = new Shopper(state, given);
   const moved = { ...transitionsOf(tags), at: now };
   const actions = [
-    ...settleMerged(given.catalogue.triggers, state.triggers, context),
-    ...reactToTags(given.catalogue.triggers, state.triggers, moved, context),
+    ...settleMerged(given.catalogue.triggers, triggers, context),
+    ...reactToTags(given.catalogue.triggers, triggers, moved, context),
   ];
+  closeTriggers(triggers, state.triggers);
   return { changes: changeOf(given, { cause: 'merge', id: mergeId, tags, identifiers }), actions };
 }
 

@@ -1,14 +1,15 @@
 /**
  * Everything the state plane holds about one shopper: plain data, exactly what
- * `schemas/profile-state.avsc` writes. Every part merges commutatively, so it does not matter in
+ * `schemas/profile-state.avsc` writes. What every event looks at is packed: few objects a profile, and
+ * little to do to write one or to read one. Every part merges commutatively, so it does not matter in
  * which order profiles became one; values of tags are not merged but evaluated again.
  */
 import { emptyAggregates, type Aggregates } from '../aggregates/state.ts';
 import type { Pid } from '../identity/identifier.ts';
 import { emptyValues, type TagValues } from '../tags/values.ts';
-import { emptyTriggerState, type TriggerState } from '../triggers/state.ts';
+import { noTriggers, type PackedTriggers } from '../triggers/packed-triggers.ts';
 import type { Attribute, Consent } from './facts.ts';
-import type { HeldIdentifier } from './held-identifiers.ts';
+import { noIdentifiers, type HeldIdentifiers } from './held-identifiers.ts';
 import { noRecentIds, type RecentIds } from './recent-ids.ts';
 
 /** The profile was absorbed: whatever still comes is sent on. */
@@ -28,14 +29,14 @@ export interface ProfileState {
   /** When time alone may next change a tag; null: never. */
   decayAt: number | null;
   recent: RecentIds;
-  identifiers: HeldIdentifier[];
+  identifiers: HeldIdentifiers;
   /** Merges whose state is in here already. */
   merges: string[];
   attributes: Attribute[];
   consents: Consent[];
   aggregates: Aggregates;
   tags: TagValues;
-  triggers: TriggerState;
+  triggers: PackedTriggers;
 }
 
 export const newProfile = (anonymous: boolean): ProfileState => ({
@@ -45,13 +46,13 @@ export const newProfile = (anonymous: boolean): ProfileState => ({
   catalogue: 0,
   decayAt: null,
   recent: noRecentIds(),
-  identifiers: [],
+  identifiers: noIdentifiers(),
   merges: [],
   attributes: [],
   consents: [],
   aggregates: emptyAggregates(),
   tags: emptyValues(),
-  triggers: emptyTriggerState(),
+  triggers: noTriggers(),
 });
 
 /** What is left of a profile that was absorbed. */

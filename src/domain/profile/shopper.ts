@@ -12,7 +12,7 @@ import { openTagValues, rawAt, tagInScope } from '../tags/evaluate.ts';
 import { presentTag } from '../tags/present.ts';
 import type { EventContext, TagTransitions, TriggerNote } from '../triggers/context.ts';
 import { attributesAsObject, consentOf } from './facts.ts';
-import { leastIdentifier } from './held-identifiers.ts';
+import { identifiersOf, leastIdentifier } from './held-identifiers.ts';
 import type { ProfileState } from './profile-state.ts';
 
 /** Who and when, for one message. */
@@ -106,7 +106,11 @@ export class Shopper implements EventContext {
   }
 
   recipients(): Action['recipients'] {
-    return this.state.identifiers.map(({ type, scope, value }) => ({ type, scope, value }));
+    return identifiersOf(this.state.identifiers).map(({ type, scope, value }) => ({
+      type,
+      scope,
+      value,
+    }));
   }
 
   leastIdentifier(): string {

@@ -1,7 +1,7 @@
 /**
  * The values a profile's tags have: what was last said of them, so that a change is told from a
  * repetition; packed, as `schemas/tag-values.avsc` writes them. Absent tags are not there; `false` is
- * absent. The bytes are the profile's own, and written over:
+ * absent:
  *
  *   version · numbers: count, then id, integer · texts: id, count, texts, to the end
  *
@@ -18,7 +18,7 @@ import {
   writeNumber,
   writeSigned,
   writeText,
-  rewritten,
+  written,
   type ByteReader,
   type ByteWriter,
 } from '../bytes.ts';
@@ -167,7 +167,7 @@ export function closeValues(open: OpenValues, { ids, places }: ValueTable, to: T
   if (open.areTextsChanged) writeAllTexts(writer, open, { ids, places });
   else writeBytes(writer, open.bytes, open.textsFrom, open.bytes.length);
   const isEmpty = count === 0 && writer.at === textsFrom;
-  to.packed = isEmpty ? NOTHING : rewritten(writer, to.packed);
+  to.packed = isEmpty ? NOTHING : written(writer);
   open.textsFrom = isEmpty ? 0 : textsFrom;
   open.areTextsChanged = false;
   open.bytes = to.packed;

@@ -20,7 +20,19 @@ import { advance, complete } from './progress.ts';
 import type { TriggerState } from './state.ts';
 import { arm, settleWaits, endWaits, horizonOf } from './waits.ts';
 
-/** One event, after it changed windows and tags. */
+/** May an event of the type, or what it did to the tags, mean anything to a trigger? */
+export function isConcerned(
+  plan: TriggerPlan,
+  type: string,
+  { entered, left }: TagTransitions,
+): boolean {
+  if (plan.byEvent.has(type)) return true;
+  for (const tag of entered) if (plan.tags.has(tag)) return true;
+  for (const tag of left) if (plan.tags.has(tag)) return true;
+  return false;
+}
+
+/** One event that concerns them, after it changed windows and tags. */
 export function react(
   plan: TriggerPlan,
   state: TriggerState,
@@ -29,7 +41,6 @@ export function react(
 ): readonly Action[] {
   const listeners = plan.byEvent.get(event.type);
   const { entered, left } = context.transitions;
-  if (listeners === undefined && entered.length === 0 && left.length === 0) return NOTHING;
   if (listeners !== undefined && listeners.endings.length > 0) {
     endWaits(listeners.endings, state, event, horizonOf(plan, context));
   }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SuppressionReason } from '../message.ts';
@@ -265,61 +264,3 @@ describe('a merged profile', () => {
     expect(one.absorb(other)).toEqual([]);
   });
 });
-
-describe('the stored form', () => {
-  it('is the state itself, field by field', () => {
-    const schema: unknown = JSON.parse(
-      readFileSync(new URL('../../../schemas/trigger-state.avsc', import.meta.url), 'utf8'),
-    );
-    const shopper = new Shopper(
-      planOf(CART, THEN, COUNT, {
-        ...CART,
-        name: 'x',
-        on: 'app_opened',
-        limits: { per_profile: '1 per 1d' },
-      }),
-    );
-    shopper.play('product_viewed @0m', 'cart_added:C1 @1m', 'order_paid:C2 @2m');
-    shopper.play('app_opened:C1 @3m', 'clock @40m', 'cart_added:C1 @41m');
-    shopper.set({ bot: true }).play('clock @80m');
-    shopper.set({ bot: false }).play('cart_added:C1 @81m');
-    for (const list of Object.values(shopper.state)) expect(list).not.toEqual([]);
-    expect(misfit(schema, shopper.state)).toBeUndefined();
-    expect(misfit(schema, { ...shopper.state, extra: [] })).toBe('/extra is no field');
-    expect(misfit(schema, { ...shopper.state, recent: [{ key: 0.5, at: 1, id: 1 }] })).toMatch(/0/);
-  });
-});
-
-interface Schema {
-  readonly type: unknown;
-  readonly items?: unknown;
-  readonly fields?: readonly { readonly name: string; readonly type: unknown }[];
-}
-
-/** Where a value is not what an Avro schema of these few kinds says. */
-function misfit(schema: unknown, value: unknown, path = ''): string | undefined {
-  if (Array.isArray(schema)) {
-    const misfits = schema.map((one) => misfit(one, value, path));
-    return misfits.includes(undefined) ? undefined : `${path} fits no branch`;
-  }
-  if (typeof schema === 'object' && schema !== null) {
-    const { type, items, fields } = schema as Schema;
-    if (type === 'array') {
-      if (!Array.isArray(value)) return `${path} is no list`;
-      return value.map((one, index) => misfit(items, one, `${path}/${index}`)).find(Boolean);
-    }
-    const record = value as Record<string, unknown>;
-    const stray = Object.keys(record).find((name) => !fields?.some((field) => field.name === name));
-    if (stray !== undefined) return `${path}/${stray} is no field`;
-    return fields
-      ?.map((field) => misfit(field.type, record[field.name], `${path}/${field.name}`))
-      .find(Boolean);
-  }
-  const fits =
-    (schema === 'null' && value === null) ||
-    (schema === 'string' && typeof value === 'string') ||
-    (schema === 'boolean' && typeof value === 'boolean') ||
-    (schema === 'long' && Number.isSafeInteger(value)) ||
-    (schema === 'int' && value === Number(value) && value === (value | 0));
-  return fits ? undefined : `${path} is no ${String(schema)}`;
-}

@@ -1,5 +1,5 @@
 /**
- * What one profile remembers for its triggers: plain data, exactly `schemas/trigger-state.avsc`.
+ * What one profile remembers for its triggers: plain data, kept as `packed-triggers.ts` packs it.
  * Every list is bounded and sorted, and merging two states is commutative and associative (within
  * the bounds), so that it does not matter in which order profiles became one.
  */
@@ -22,14 +22,14 @@ export interface TriggerState {
 /** An absence being waited for. */
 export interface PendingWait {
   /** Hash of the trigger's name, here and below. */
-  trigger: number;
+  readonly trigger: number;
   /** Correlation key. */
-  key: string;
-  armedBy: string;
-  armedAt: number;
-  dueAt: number;
+  readonly key: string;
+  readonly armedBy: string;
+  readonly armedAt: number;
+  readonly dueAt: number;
   /** JSON of `EventFacts`. */
-  facts: string;
+  readonly facts: string;
 }
 
 /**

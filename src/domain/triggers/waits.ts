@@ -71,16 +71,17 @@ export function arm(
   if (key === undefined) return;
   const armedAt = event.at;
   const dueAt = Math.ceil((armedAt + pattern.withinMs) / DUE_STEP_MS) * DUE_STEP_MS;
-  const wait = { trigger: trigger.hash, key, armedBy: event.id, armedAt, dueAt, facts: '' };
-  const before = state.pending.findIndex((one) => one.trigger === wait.trigger && one.key === key);
+  const bare = { trigger: trigger.hash, key, armedBy: event.id, armedAt, dueAt, facts: '' };
+  const before = state.pending.findIndex((one) => one.trigger === bare.trigger && one.key === key);
   const standing = state.pending[before];
   if (standing !== undefined) {
-    const isLater = compareArming(wait, standing) > 0;
+    const isLater = compareArming(bare, standing) > 0;
     if (isLater !== (pattern.onAgain === 'restart')) return;
   }
-  if (isEnded(wait, pattern, state.recent)) return;
+  if (isEnded(bare, pattern, state.recent)) return;
   if (!meetsWhere(trigger, met)) return;
-  wait.facts = JSON.stringify(eventFacts(event, trigger.contextProperties));
+  const facts = JSON.stringify(eventFacts(event, trigger.contextProperties));
+  const wait = { trigger: trigger.hash, key, armedBy: event.id, armedAt, dueAt, facts };
   if (before >= 0) state.pending.splice(before, 1);
   insert(state.pending, wait, comparePending);
   if (state.pending.length <= PENDING_MAX) return;
