@@ -167,6 +167,10 @@ export async function openEngine(options: EngineOptions) {
       const disk = environment.diskState();
       isDiskLow = disk.low;
       metrics.diskFree.set(disk.freeBytes);
+      void stores.ledger
+        .unfinished()
+        .then((count) => metrics.dispatchUnfinished.set(count))
+        .catch(() => undefined);
       for (const loop of loops) metrics.lagEvents.set({ stage: loop.name }, loop.lag().records);
       const stuck = loops.find((loop) => loop.stuckForMs() > STUCK_MS);
       if (stuck) {

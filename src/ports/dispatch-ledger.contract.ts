@@ -104,6 +104,17 @@ function describeEntries(openOne: () => Promise<Opened>): void {
     );
   });
 
+  it('counts what is unfinished, of all partitions', async () => {
+    const { ledger, commit } = await openOne();
+    expect(await ledger.unfinished()).toBe(0);
+    await commit(1, { entries: [open('a'), waiting('b', 9), done('c')] });
+    const { epoch } = await ledger.claim(1);
+    await commit(1, { partition: 1, epoch, entries: [open('d')] });
+    expect(await ledger.unfinished()).toBe(3);
+    await commit(2, { partition: 1, epoch, from: at(1), entries: [done('d')] });
+    expect(await ledger.unfinished()).toBe(2);
+  });
+
   it('keeps the latest state of an action', async () => {
     const { ledger, commit } = await openOne();
     await commit(1, { entries: [open('a'), open('b')] });

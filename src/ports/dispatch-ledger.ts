@@ -59,6 +59,8 @@ export interface DispatchLedger {
     partition: number,
     ids: readonly { readonly tenant: string; readonly id: string }[],
   ): Promise<readonly (DispatchEntry['state'] | undefined)[]>;
+  /** How many actions of all partitions are not `done`. */
+  unfinished(): Promise<number>;
   commit(commit: DispatchCommit): Promise<CommitAnswer>;
   unpublished(partition: number): Promise<readonly OutboxRow[]>;
   trim(partition: number, sequence: number): Promise<void>;

@@ -36,6 +36,7 @@ export function createMetrics(version: string) {
     deliveries: counter('weft_deliveries_total', 'Attempts', ['channel', 'outcome']),
     retries: counter('weft_stage_retries_total', 'Attempts a stage repeated', ['stage']),
     lagEvents: gauge('weft_consumer_lag_events', 'Log records waiting', ['stage']),
+    dispatchUnfinished: gauge('weft_dispatch_unfinished', 'Actions not carried out yet', []),
     diskFree: gauge('weft_disk_free_bytes', 'Free space where the data directory is', []),
     archiveRows: counter('weft_archive_rows_total', 'Rows inserted', ['table']),
     commit: seconds('weft_commit_seconds', 'One commit of a stage', ['stage']),

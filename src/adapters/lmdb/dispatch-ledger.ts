@@ -44,6 +44,7 @@ export function createLmdbDispatchLedger(environment: Environment): DispatchLedg
     due: async (partition, lane, upTo) => readDue(tables, [partition, lane], upTo),
     known: async (partition, ids) =>
       ids.map(({ tenant, id }) => readState(tables, [partition, tenant, id])),
+    unfinished: async () => (tables.unfinished.getStats() as { entryCount: number }).entryCount,
     commit: (commit) =>
       environment.share<CommitAnswer>({
         patienceMs: PATIENCE_MS,

@@ -10,6 +10,7 @@ const CALLS = [
   'claim',
   'due',
   'known',
+  'unfinished',
   'commit',
   'unpublished',
   'trim',

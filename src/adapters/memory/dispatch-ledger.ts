@@ -30,6 +30,10 @@ export function createMemoryDispatchLedger(): DispatchLedger {
       const known = entriesOf(String(partition));
       return ids.map(({ tenant, id }) => known.get(keyOf(tenant, id))?.state);
     },
+    async unfinished() {
+      const all = [...entries.values()].flatMap((mine) => [...mine.values()]);
+      return all.filter(({ state }) => state !== 'done').length;
+    },
     async commit(commit) {
       const name = String(commit.partition);
       const checked = positions.check(name, commit);
