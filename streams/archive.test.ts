@@ -92,7 +92,7 @@ describe('the archive', () => {
     opened = openWorld();
   });
 
-  it('inserts little every two seconds, all of it at once', async () => {
+  it('inserts every two seconds, all of it at once', async () => {
     const { take, clock, inserts, world, tokenOf } = opened;
     const stage = await opened.open();
     expect(stage.settled()).toBe(true);
