@@ -26,7 +26,7 @@ import {
   words,
 } from '../src/runtime/native/columns.ts';
 import type { Place } from './archive-rows.ts';
-import { identifiersText, itemsText, listText } from './archive-json.ts';
+import { writeIdentifiers, writeItems, writeList } from './archive-json.ts';
 
 export type ArchiveColumns = ReturnType<typeof createArchiveColumns>;
 
@@ -148,12 +148,14 @@ export function addEvent({ events }: ArchiveColumns, event: StitchedEvent, place
   events.currency.push(order?.currency ?? '');
   if (order) for (const coupon of order.coupons) events.coupons.items.push(coupon);
   events.coupons.end();
-  events.items.push(itemsText(event.items));
+  writeItems(events.items.open(), event.items);
+  events.items.close();
   events.store.push(event.store ?? '');
   events.channel.push(event.channel ?? '');
   events.campaign.push(event.campaign ?? '');
   events.properties.push(event.properties);
-  events.identifiers.push(identifiersText(event.identifiers));
+  writeIdentifiers(events.identifiers.open(), event.identifiers);
+  events.identifiers.close();
   for (const flag of event.flags) events.flags.items.push(flag);
   events.flags.end();
   stand(events, place);
@@ -181,12 +183,11 @@ export function addChange(columns: ArchiveColumns, change: Change, place: Place)
     changes.cause_id.push(change.causeId);
     changes.at.push(at);
     for (const tag of change.tags) {
-      const value = flat(tag.new);
       changes.tags.items.push(tag.name);
-      pushValue(changes.olds.items, flat(tag.old));
-      pushValue(changes.news.items, value);
+      pushValue(changes.olds.items, tag.old);
+      pushValue(changes.news.items, tag.new);
       profile_tags.tag.push(tag.name);
-      pushValue(profile_tags.value, value);
+      pushValue(profile_tags.value, tag.new);
       profile_tags.anchor.push(tag.anchor);
     }
     changes.tags.end();
@@ -257,12 +258,12 @@ function stand(columns: ReturnType<typeof standing>, place: Place): void {
   columns.index.push(place.index);
 }
 
-type Value = Exclude<TagValue, readonly string[]> | null;
-
-const flat = (value: TagValue | null): Value =>
-  typeof value === 'object' && value !== null ? listText(value) : value;
-
-function pushValue(column: ReturnType<typeof nullableTexts>, value: Value): void {
+function pushValue(column: ReturnType<typeof nullableTexts>, value: TagValue | null): void {
   if (typeof value === 'number') column.pushNumber(value);
-  else column.push(typeof value === 'boolean' ? String(value) : value);
+  else if (typeof value === 'boolean') column.push(value ? 'true' : 'false');
+  else if (typeof value === 'string' || value === null) column.push(value);
+  else {
+    writeList(column.open(), value);
+    column.close();
+  }
 }

@@ -1,45 +1,67 @@
 /**
- * The JSON texts inside rows, byte for byte as `JSON.stringify` writes them, at a third of its price: most
- * texts are plain and every object has the same few keys.
+ * The JSON texts inside rows, byte for byte as `JSON.stringify` writes them, at a tenth of its price: every
+ * object has the same few keys, and what is written is never a string.
  */
 import type { Item } from '../src/domain/event.ts';
 import { maskIdentifier } from '../src/domain/identity/mask.ts';
 import type { StitchedIdentifier } from '../src/domain/message.ts';
+import type { Bytes } from '../src/runtime/native/bytes.ts';
 
-/** ASCII without quotes, backslashes and control characters. */
-const PLAIN = /^[ !#-[\]-~]*$/;
-
-const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
-
-export function listText(values: readonly string[]): string {
-  let text = '';
-  for (const value of values) text += text === '' ? quoted(value) : `,${quoted(value)}`;
-  return `[${text}]`;
+export function writeList(out: Bytes, values: readonly string[]): void {
+  out.ascii('[');
+  for (let i = 0; i < values.length; i += 1) {
+    if (i > 0) out.ascii(',');
+    out.jsonText(values[i] as string);
+  }
+  out.ascii(']');
 }
 
-export function itemsText(items: readonly Item[]): string {
-  let text = '';
-  for (const item of items) text += text === '' ? itemText(item) : `,${itemText(item)}`;
-  return `[${text}]`;
+export function writeItems(out: Bytes, items: readonly Item[]): void {
+  out.ascii('[');
+  for (let i = 0; i < items.length; i += 1) writeItem(out, items[i] as Item, i);
+  out.ascii(']');
 }
 
-function itemText({ sku, name, category, brand, variant, quantity, price }: Item): string {
-  let text = `{"sku":${quoted(sku)}`;
-  if (name !== undefined) text += `,"name":${quoted(name)}`;
-  if (category !== undefined) text += `,"category":${quoted(category)}`;
-  if (brand !== undefined) text += `,"brand":${quoted(brand)}`;
-  if (variant !== undefined) text += `,"variant":${quoted(variant)}`;
-  return `${text},"quantity":${quantity},"price":${price}}`;
+function writeItem(out: Bytes, item: Item, index: number): void {
+  out.ascii(index === 0 ? '{"sku":' : ',{"sku":');
+  out.jsonText(item.sku);
+  if (item.name !== undefined) {
+    out.ascii(',"name":');
+    out.jsonText(item.name);
+  }
+  if (item.category !== undefined) {
+    out.ascii(',"category":');
+    out.jsonText(item.category);
+  }
+  if (item.brand !== undefined) {
+    out.ascii(',"brand":');
+    out.jsonText(item.brand);
+  }
+  if (item.variant !== undefined) {
+    out.ascii(',"variant":');
+    out.jsonText(item.variant);
+  }
+  out.ascii(',"quantity":');
+  out.jsonNumber(item.quantity);
+  out.ascii(',"price":');
+  out.jsonNumber(item.price);
+  out.ascii('}');
 }
 
 /** As analysts may see them: masked, without digests. */
-export function identifiersText(identifiers: readonly StitchedIdentifier[]): string {
-  let text = '';
-  for (const { type, scope, value } of identifiers) {
-    if (text !== '') text += ',';
-    text += `{"type":"${type}"`;
-    if (scope !== '') text += `,"scope":${quoted(scope)}`;
-    text += `,"value":${quoted(maskIdentifier(type, value))}}`;
+export function writeIdentifiers(out: Bytes, identifiers: readonly StitchedIdentifier[]): void {
+  out.ascii('[');
+  for (let i = 0; i < identifiers.length; i += 1) {
+    const { type, scope, value } = identifiers[i] as StitchedIdentifier;
+    out.ascii(i === 0 ? '{"type":' : ',{"type":');
+    out.jsonText(type);
+    if (scope !== '') {
+      out.ascii(',"scope":');
+      out.jsonText(scope);
+    }
+    out.ascii(',"value":');
+    out.jsonText(maskIdentifier(type, value));
+    out.ascii('}');
   }
-  return `[${text}]`;
+  out.ascii(']');
 }

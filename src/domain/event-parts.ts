@@ -93,7 +93,7 @@ export function readOrder(reading: Reading, body: Bare, context: OrderContext) {
 }
 
 /** What the items cost, less the discount: the total where none is sent. */
-function itemsTotal(items: readonly Item[], discount: number): number {
+export function itemsTotal(items: readonly Item[], discount: number): number {
   let total = -discount;
   for (const { price, quantity } of items) total += Math.round(price * quantity);
   return Math.max(0, total);

@@ -39,7 +39,7 @@ export type Parsed =
     };
 
 /** How far ahead of our clock a client's may be before we doubt it. */
-const AHEAD_MAX_MS = 5 * 60_000;
+export const AHEAD_MAX_MS = 5 * 60_000;
 
 /** History has been: what claims to be later than this moment is no event of it. undefined: it is. */
 export const futureFault = ({ at }: SentEvent, now: number): EventFault | undefined =>
@@ -121,10 +121,12 @@ function readSource(reading: Reading, body: Bare, context: ParseContext): Source
 const KNOWN_TYPES: ReadonlySet<unknown> = new Set(EVENT_TYPES);
 const TYPE = /^[a-z][a-z0-9_]{0,63}$/;
 
+export const isTypeName = (text: string): boolean => KNOWN_TYPES.has(text) || TYPE.test(text);
+
 function readType(reading: Reading, body: Bare): string {
   const type = body['type'];
   if (typeof type === 'string') {
-    if (KNOWN_TYPES.has(type) || TYPE.test(type)) return type;
+    if (isTypeName(type)) return type;
     const snake = toSnakeCase(type);
     const hint = TYPE.test(snake) ? `, did you mean "${snake}"?` : '';
     const rule = 'must be snake_case of at most 64 characters, such as "order_paid"';
@@ -146,13 +148,16 @@ const toSnakeCase = (text: string): string =>
     .replaceAll(/^_+|_+$/g, '');
 
 /** `at = receivedAt − (sentAt − at)` cancels a client's wrong clock (edge.md, Ids and times). */
+export const byOurClock = (claimed: number, sentAt: number | undefined, receivedAt: number) =>
+  sentAt === undefined ? claimed : receivedAt - (sentAt - claimed);
+
 function readAt(reading: Reading, body: Bare, context: ParseContext, flags: EventFlag[]): number {
   const { receivedAt, history = false } = context;
   const claimed = readMoment(reading, body, 'at');
   const sentAt = readMoment(reading, body, 'sentAt');
   if (claimed === undefined) return receivedAt;
   if (history) return claimed;
-  const at = sentAt === undefined ? claimed : receivedAt - (sentAt - claimed);
+  const at = byOurClock(claimed, sentAt, receivedAt);
   if (at > receivedAt + AHEAD_MAX_MS) {
     flags.push('at_clamped');
     return receivedAt;
@@ -202,12 +207,15 @@ function readProperties(reading: Reading, body: Bare): string {
     fault(reading, '/properties', `must be an object, not ${kindOf(properties)}`);
     return '{}';
   }
-  // What is unsound may also be too deep to be written.
+  if (extras === undefined) return propertiesText(reading, properties);
   if (!checkJson(reading, properties, 1, '/properties')) return '{}';
-  if (extras === undefined) return JSON.stringify(properties);
   for (const name of Object.keys(extras)) {
     if (!Object.hasOwn(properties, name)) continue;
     fault(reading, `/properties/${quote(name)}`, 'is sent here and outside: leave one of them out');
   }
   return JSON.stringify({ ...properties, ...extras });
 }
+
+/** What is unsound may also be too deep to be written. */
+export const propertiesText = (reading: Reading, properties: unknown): string =>
+  checkJson(reading, properties, 1, '/properties') ? JSON.stringify(properties) : '{}';

@@ -1,9 +1,11 @@
 /**
  * A body of `POST /v1/events` as the records to append and the events refused, each judged alone:
  * one bad event never takes a good one with it. An id is assigned here, once, before the log; what
- * was sent stays as it came. Hot path: one JSON.parse an event, and nothing is written anew.
+ * was sent stays as it came. Hot path: most events are read where they lie (plain-event.ts), and
+ * nothing is written anew.
  */
 import { SOURCES } from '../domain/event.ts';
+import type { SentEvent } from '../domain/event.ts';
 import type { EventFault, EventLimits } from '../domain/event-limits.ts';
 import { firstIdentifierKey } from '../domain/identity/first-key.ts';
 import type { RawEvent, Wait } from '../domain/message.ts';
@@ -12,9 +14,11 @@ import type { Parsed } from '../domain/parse-event.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { KeyedRawEvent } from '../ports/intake.ts';
 import { parseJson } from './body.ts';
-import { depthOf, isList, splitList } from './json-list.ts';
+import { depthOf, endOfBlanks, isList, splitList } from './json-list.ts';
 import type { ListElement } from './json-list.ts';
 import type { SourceLabel } from './metrics.ts';
+import { plainEnd, readPlainEvent } from './plain-event.ts';
+import { textOf } from './plain-json.ts';
 import { Refusal } from './problem.ts';
 
 export interface BatchContext {
@@ -56,8 +60,13 @@ export function readEventBatch(body: Buffer, form: 'json' | 'lines', context: Ba
 }
 
 /** The text of one event, and where it was taken from. */
-interface EventText extends ListElement {
+interface EventText {
+  /** With the blanks around it. */
+  readonly text: string;
   readonly body: Buffer;
+  readonly start: number;
+  /** Objects and lists inside one another. */
+  readonly depth: number;
 }
 
 interface Reader {
@@ -77,14 +86,25 @@ const newReader = (context: BatchContext): Reader => ({
 function readJson(body: Buffer, context: BatchContext): EventBatch {
   const reader = newReader(context);
   if (!isList(body)) {
+    const event = readPlainEvent(body, 0, context);
+    if (event !== undefined && endOfBlanks(body, plainEnd()) === body.length) {
+      accept(reader, event, body.toString('utf8').trim());
+      return reader;
+    }
     readEvent(reader, { text: body.toString('utf8'), body, start: 0, depth: depthOf(body) }, 0);
     return reader;
   }
-  const { elements, isClosed } = splitList(body, context.eventsMax);
+  const { elements, isClosed } = splitList(body, context.eventsMax, (start) => {
+    const value = readPlainEvent(body, start, context);
+    return value && { value, end: plainEnd() };
+  });
   checkCount(elements.length, context);
-  elements.forEach(({ text, start, depth }, index) =>
-    readEvent(reader, { text, body, start, depth }, index),
-  );
+  for (let index = 0; index < elements.length; index++) {
+    const { start, end, depth, value } = elements[index] as ListElement<SentEvent>;
+    const text = textOf(body, start, end);
+    if (value === undefined) readEvent(reader, { text, body, start, depth }, index);
+    else accept(reader, value, text.trim());
+  }
   if (!isClosed) throw new Refusal('malformed_json', 'The body is not valid JSON to its end.');
   return reader;
 }
@@ -128,29 +148,32 @@ function checkCount(events: number, { eventsMax }: BatchContext): void {
 }
 
 function readEvent(reader: Reader, element: EventText, index: number): void {
-  const { tenant, receivedAt, currency, region, limits, newId, triggers, wait } = reader.context;
+  const { tenant, receivedAt, currency, limits, newId } = reader.context;
   // Half a million brackets take a second to parse.
   if (element.depth > limits.depthMax) return reject(reader, undefined, index, tooDeep(limits));
   const value = parseJson(element.text, element.body, element.start);
   const body = element.text.trim();
   const context = { tenant, receivedAt, currency, limits, fallbackId: hasId(value) ? '' : newId() };
   const parsed = checkEventText(body, limits) ?? parseEvent(value, context);
-  if (!parsed.ok) return reject(reader, value, index, parsed);
-  const { id, source } = parsed.event;
+  if (parsed.ok) accept(reader, parsed.event, body);
+  else reject(reader, value, index, parsed);
+}
+
+function accept({ context, accepted }: Reader, read: SentEvent, body: string): void {
+  const { tenant, receivedAt, region, triggers, wait } = context;
   const event: RawEvent = {
     kind: 'raw',
     tenant,
-    source,
+    source: read.source,
     receivedAt,
     body,
-    id,
+    id: read.id,
     history: false,
     triggers,
     wait,
     unreadable: null,
   };
-  const key = firstIdentifierKey(parsed.event, region);
-  reader.accepted.push({ event, key, read: parsed.event });
+  accepted.push({ event, key: firstIdentifierKey(read, region), read });
 }
 
 function tooDeep({ depthMax }: EventLimits): Fault {

@@ -3,13 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { depthOf, isList, splitList } from './json-list.ts';
 
 const bytesOf = (text: string): Buffer => Buffer.from(text);
+const textOf = (text: string, start: number, end: number): string =>
+  bytesOf(text).toString('utf8', start, end);
 
 /** What a reader of the list's elements reads; undefined where he would refuse it. */
 function readByElements(text: string): unknown {
   if (!isList(bytesOf(text))) return undefined;
   const { elements, isClosed } = splitList(bytesOf(text), Infinity);
   try {
-    return isClosed ? elements.map((one): unknown => JSON.parse(one.text)) : undefined;
+    return isClosed
+      ? elements.map(({ start, end }): unknown => JSON.parse(textOf(text, start, end)))
+      : undefined;
   } catch {
     return undefined;
   }
@@ -28,7 +32,12 @@ describe('the elements of a JSON list', () => {
     const text = ' [ {"a": 1.50} ,[1,[2]], "],[\\"\\\\", 9007199254740993 ] ';
     const { elements, isClosed } = splitList(bytesOf(text), 10);
     expect(isClosed).toBe(true);
-    expect(elements).toEqual([
+    const found = elements.map(({ start, end, depth }) => ({
+      text: textOf(text, start, end),
+      start,
+      depth,
+    }));
+    expect(found).toEqual([
       { text: ' {"a": 1.50} ', start: 2, depth: 1 },
       { text: '[1,[2]]', start: 16, depth: 2 },
       { text: ' "],[\\"\\\\"', start: 24, depth: 0 },
@@ -38,6 +47,22 @@ describe('the elements of a JSON list', () => {
 
   it.each(['[]', ' [ \n ] '])('of %j are none', (text) => {
     expect(splitList(bytesOf(text), 10)).toEqual({ elements: [], isClosed: true });
+  });
+
+  it('may be read on the way, unless something stands behind them', () => {
+    const text = '[ 1 ,2,3 4,5 ]';
+    const read = (start: number) => {
+      const digit = text.slice(start).search(/\d/);
+      return { value: text[start + digit], end: start + digit + 1 };
+    };
+    const { elements, isClosed } = splitList(bytesOf(text), 10, read);
+    expect(isClosed).toBe(true);
+    expect(elements.map(({ value, start, end }) => [value, start, end])).toEqual([
+      ['1', 1, 4],
+      ['2', 5, 6],
+      [undefined, 7, 10],
+      ['5', 11, 13],
+    ]);
   });
 
   it('are not looked for beyond one more than the most allowed', () => {

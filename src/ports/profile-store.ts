@@ -27,7 +27,7 @@ export interface PartitionClaim extends PartitionState {
 
 export interface StateWrite {
   readonly key: string;
-  /** null deletes, the timer as well. Given away: nobody may change the bytes afterwards. */
+  /** null deletes, the timer as well. */
   readonly value: Uint8Array | null;
   /** When this key is due in the index, before and after; null: not at all. */
   readonly dueBefore: number | null;

@@ -24,7 +24,12 @@ import { Outputs, publish, type TopicCodecs } from './outputs.ts';
 import type { Progress, Stage, StageInput, Turn } from './stage.ts';
 import { StateCache, type CachedState } from './state-cache.ts';
 
+/** In one turn, all its partitions together. */
 const MESSAGES_MAX = 1_000;
+/** Of a partition, however many there are. */
+const MESSAGES_MIN = 50;
+/** Others have their turn at the event loop after so much work. */
+const WORK_MS_MAX = 20;
 const FIRINGS_MAX = 500;
 const POISON_MAX = 100;
 const NEVER = Number.MAX_SAFE_INTEGER;
@@ -87,12 +92,12 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
     return claim.position.offset;
   };
 
-  const prepare = async (input: StageInput): Promise<Prepared<S> | null> => {
+  const prepare = async (input: StageInput, messagesMax: number): Promise<Prepared<S> | null> => {
     const own = owned.get(input.partition.partition);
     if (!own) return null;
     const poisoned = new Map<string, unknown>();
     for (;;) {
-      const placed = await place(options, own, input.records);
+      const placed = await place(options, own, input.records, messagesMax);
       const clock = placed.reduce((at, each) => {
         const step = each.message && logic.clockStep(each.message, own.partition);
         return step ? Math.max(at, step.to) : at;
@@ -156,9 +161,14 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
 
   const decideAndCommit = async (turn: Turn) => {
     const prepared: Prepared<S>[] = [];
+    const fairShare = Math.ceil(MESSAGES_MAX / turn.inputs.length);
+    let workedSince = performance.now();
     for (const input of turn.inputs) {
-      const ready = await prepare(input);
+      const ready = await prepare(input, Math.max(MESSAGES_MIN, fairShare));
       if (ready) prepared.push(ready);
+      if (performance.now() - workedSince < WORK_MS_MAX) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      workedSince = performance.now();
     }
     const startedMs = performance.now();
     const answers = await store.commit(prepared.map((each) => each.result.commit));
@@ -204,15 +214,16 @@ export function createKeyedStage<S>(options: KeyedStageOptions<S>): Stage {
   } satisfies Stage;
 }
 
-/** The messages of these records from the partition's position on, at most MESSAGES_MAX. */
+/** The messages of these records from the partition's position on; about `messagesMax`, for none is cut apart. */
 async function place<S>(
   options: KeyedStageOptions<S>,
   own: OwnedPartition<S>,
   records: readonly LogRecord[],
+  messagesMax: number,
 ): Promise<readonly Placed[]> {
   const placed: Placed[] = [];
   for (const record of records) {
-    if (placed.length >= MESSAGES_MAX) break;
+    if (placed.length >= messagesMax) break;
     if (record.offset < own.position.offset) continue;
     const { topic, partition, offset, value: body } = record;
     if (!options.codec.knows(record.schema)) await options.codec.learn(record.schema);

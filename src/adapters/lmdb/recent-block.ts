@@ -11,7 +11,7 @@ import { DUE_MAX, KEY_BYTES_MAX } from './profile-keys.ts';
 
 /** A state as it is kept: null was deleted. */
 export interface KeptState {
-  readonly value: Uint8Array | null;
+  readonly value: Buffer | null;
   readonly dueAt: number | null;
 }
 
@@ -20,7 +20,13 @@ const NEVER = -1;
 /** The count is a u16. */
 export const BLOCK_STATES_MAX = 2 ** 16 - 1;
 
-export function encodeStates(writes: readonly StateWrite[]): Buffer {
+export interface EncodedStates {
+  readonly block: Buffer;
+  /** Where each value stands in the block. */
+  readonly values: readonly (Buffer | null)[];
+}
+
+export function encodeStates(writes: readonly StateWrite[]): EncodedStates {
   let size = HEADER_BYTES;
   for (const { key, value, dueAfter } of writes) {
     const keyBytes = Buffer.byteLength(key);
@@ -30,6 +36,7 @@ export function encodeStates(writes: readonly StateWrite[]): Buffer {
     size += KEY_AT + keyBytes + (value?.length ?? 0);
   }
   const block = Buffer.allocUnsafeSlow(size);
+  const values: (Buffer | null)[] = [];
   block.writeUInt16LE(writes.length, COUNT_AT);
   let at = HEADER_BYTES;
   for (const { key, value, dueAfter } of writes) {
@@ -40,10 +47,11 @@ export function encodeStates(writes: readonly StateWrite[]): Buffer {
     block.writeUInt32LE(value?.length ?? 0, at + 11);
     at += KEY_AT + keyBytes;
     if (value !== null) block.set(value, at);
+    values.push(value && block.subarray(at, at + value.length));
     at += value?.length ?? 0;
   }
   seal(block);
-  return block;
+  return { block, values };
 }
 
 const isMoment = (at: number): boolean => Number.isInteger(at) && at >= 0 && at <= DUE_MAX;

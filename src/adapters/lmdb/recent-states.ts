@@ -54,7 +54,7 @@ export function openRecentStates(options: RecentOptions): RecentStates {
 
   const writeBlock = (partition: number, writes: readonly StateWrite[]): void => {
     const generation = newer;
-    const block = encodeStates(writes);
+    const { block, values } = encodeStates(writes);
     serial += 1;
     const at = serial;
     generation.blocks.write(partition, at, block);
@@ -63,9 +63,9 @@ export function openRecentStates(options: RecentOptions): RecentStates {
       const map = mapOf(maps, partition);
       generation.bytes += block.length;
       generation.last = at;
-      for (const { key, value, dueAfter } of writes) {
-        map.set(key, { value, dueAt: dueAfter, generation });
-      }
+      writes.forEach(({ key, dueAfter }, i) =>
+        map.set(key, { value: values[i] ?? null, dueAt: dueAfter, generation }),
+      );
     });
   };
 

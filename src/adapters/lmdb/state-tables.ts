@@ -38,7 +38,7 @@ export function openStateTables(environment: Environment): StateTables {
   const timers: BytesTable = environment.openTable('profile.timers');
   let row = Buffer.alloc(8 * 1024);
 
-  const encode = (value: Uint8Array, dueAt: number | null): Buffer => {
+  const encode = (value: Buffer, dueAt: number | null): Buffer => {
     const size = DUE_BYTES + value.length;
     if (row.length < size) row = Buffer.alloc(2 * size);
     row.writeUIntBE(dueAt ?? NEVER, 0, DUE_BYTES);

@@ -3,6 +3,8 @@
  * nothing is read that lies past their end, and nothing made that is larger than they are: a
  * `RangeError` is thrown.
  */
+import { createKeptTexts } from '../../domain/kept-texts.ts';
+
 export interface Input {
   bytes: Buffer;
   at: number;
@@ -85,50 +87,18 @@ const SLAB_BYTES = 4_096;
 let slab = Buffer.from(new ArrayBuffer(SLAB_BYTES));
 let slabAt = 0;
 
-/**
- * Most texts of a shop's messages are few: those read last are kept with their bytes, so that reading
- * one again makes no new text. Where two contend for a place, the later has it.
- */
-const TEXTS_KEPT = 4_096;
-const KEPT_BYTES_MAX = 32;
-const kept: string[] = Array.from({ length: TEXTS_KEPT }, () => '');
-/** For each its length, and its bytes. */
-const keptBytes = new Uint8Array(TEXTS_KEPT * (KEPT_BYTES_MAX + 1));
-
-export function readText(from: Input): string {
-  const length = readNumber(from);
-  const start = take(from, length);
-  const { bytes } = from;
-  if (length > KEPT_BYTES_MAX) return decoded(bytes, start, length);
-  if (length === 0) return '';
-  const place = placeOf(bytes, start, length);
-  let at = place * (KEPT_BYTES_MAX + 1);
-  if (keptBytes[at] === length) {
-    let same = 0;
-    while (same < length && keptBytes[at + 1 + same] === bytes[start + same]) same += 1;
-    if (same === length) return kept[place] as string;
-  }
-  const text = decoded(bytes, start, length);
-  kept[place] = text;
-  keptBytes[at] = length;
-  for (let i = 0; i < length; i += 1) keptBytes[(at += 1)] = bytes[start + i] as number;
-  return text;
-}
-
-function placeOf(bytes: Buffer, start: number, length: number): number {
-  let hash = length;
-  for (let i = 0; i < length; i += 1) {
-    hash = Math.imul(hash ^ (bytes[start + i] as number), 0x01000193);
-  }
-  return (hash ^ (hash >>> 15)) & (TEXTS_KEPT - 1);
-}
-
 /** `toString` without its looks at encodings and bounds. */
-const decoded = (bytes: Buffer, start: number, length: number): string =>
-  (bytes as Utf8Bytes).utf8Slice(start, start + length);
+const textOf = createKeptTexts((bytes: Buffer, start, end) =>
+  (bytes as Utf8Bytes).utf8Slice(start, end),
+);
 
 interface Utf8Bytes extends Buffer {
   utf8Slice(start: number, end: number): string;
+}
+
+export function readText(from: Input): string {
+  const length = readNumber(from);
+  return textOf(from.bytes, take(from, length), length);
 }
 
 export function readList<T>(from: Input, read: Read<T>): T[] {

@@ -1,12 +1,22 @@
-/** Bytes that grow, with the simple values of ClickHouse's Native format: little endian, texts with their length. */
+/**
+ * Bytes that grow, with the simple values of ClickHouse's Native format: little endian, texts with their
+ * length. A text of JSON is written piece by piece, without ever being a string.
+ */
 import { Buffer } from 'node:buffer';
 
 const ROOM_AT_FIRST = 1_024;
 /** Shorter ASCII is written quicker by a loop than by a native call. */
-const SHORT_CHARS_MAX = 40;
+const SHORT_CHARS_MAX = 127;
 const UTF8_BYTES_PER_CHAR = 3;
 const VARINT_BYTES_MAX = 5;
 const TWO_TO_32 = 0x1_0000_0000;
+/** Of texts in pieces: from 128 to 16,383 bytes. */
+const LENGTH_BYTES_USUAL = 2;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const ZERO = 0x30;
+const SURROGATE_FIRST = 0xd800;
+const SURROGATE_LAST = 0xdfff;
 
 export class Bytes {
   length = 0;
@@ -62,17 +72,71 @@ export class Bytes {
 
   /** A whole number as its decimal digits, as `text` would write them, without making a string. */
   digits(value: number): void {
-    let digits = 1;
-    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
-    this.reserve(digits + 1);
-    this.room[this.length] = digits;
-    let rest = value;
-    for (let at = this.length + digits; at > this.length; at -= 1) {
-      const tens = Math.floor(rest / 10);
-      this.room[at] = rest - tens * 10 + 0x30;
-      rest = tens;
+    const start = this.length;
+    this.byte(0);
+    this.figures(value);
+    this.room[start] = this.length - start - 1;
+  }
+
+  /** A text in pieces: what is written from here to `endText` has its length in front. */
+  startText(): number {
+    this.reserve(LENGTH_BYTES_USUAL);
+    this.length += LENGTH_BYTES_USUAL;
+    return this.length;
+  }
+
+  endText(start: number): void {
+    const bytes = this.length - start;
+    const at = start - LENGTH_BYTES_USUAL;
+    const lengthBytes = varintBytes(bytes);
+    this.reserve(VARINT_BYTES_MAX);
+    if (lengthBytes !== LENGTH_BYTES_USUAL)
+      this.room.copyWithin(at + lengthBytes, start, start + bytes);
+    this.length = at;
+    this.varint(bytes);
+    this.length += bytes;
+  }
+
+  ascii(text: string): void {
+    const { length } = text;
+    this.reserve(length);
+    const { room } = this;
+    const start = this.length;
+    for (let i = 0; i < length; i += 1) room[start + i] = text.charCodeAt(i);
+    this.length = start + length;
+  }
+
+  /** A text as `JSON.stringify` writes it. */
+  jsonText(value: string): void {
+    const { length } = value;
+    this.reserve(length * UTF8_BYTES_PER_CHAR + 2);
+    const { room } = this;
+    let at = this.length;
+    room[at++] = QUOTE;
+    for (let i = 0; i < length; i += 1) {
+      const unit = value.charCodeAt(i);
+      if (unit < 0x80) {
+        if (unit < 0x20 || unit === QUOTE || unit === BACKSLASH) return this.escaped(value);
+        room[at++] = unit;
+      } else if (unit < 0x800) {
+        room[at++] = (unit >> 6) | 0xc0;
+        room[at++] = (unit & 0x3f) | 0x80;
+      } else if (unit < SURROGATE_FIRST || unit > SURROGATE_LAST) {
+        room[at++] = (unit >> 12) | 0xe0;
+        room[at++] = ((unit >> 6) & 0x3f) | 0x80;
+        room[at++] = (unit & 0x3f) | 0x80;
+      } else {
+        return this.escaped(value);
+      }
     }
-    this.length += digits + 1;
+    room[at++] = QUOTE;
+    this.length = at;
+  }
+
+  /** A number as JSON has it. */
+  jsonNumber(value: number): void {
+    if (value >= 0 && Number.isSafeInteger(value)) this.figures(value);
+    else this.ascii(String(value));
   }
 
   /** The last `bytes` again, `times` over: twice as many with every copy. */
@@ -99,15 +163,38 @@ export class Bytes {
   }
 
   private shortAscii(value: string): boolean {
+    const { room } = this;
+    const { length } = value;
     const start = this.length + 1;
-    for (let i = 0; i < value.length; i += 1) {
+    for (let i = 0; i < length; i += 1) {
       const code = value.charCodeAt(i);
       if (code >= 0x80) return false;
-      this.room[start + i] = code;
+      room[start + i] = code;
     }
-    this.room[this.length] = value.length;
-    this.length = start + value.length;
+    room[start - 1] = length;
+    this.length = start + length;
     return true;
+  }
+
+  private escaped(value: string): void {
+    const text = JSON.stringify(value);
+    this.reserve(text.length * UTF8_BYTES_PER_CHAR);
+    this.length += this.room.write(text, this.length);
+  }
+
+  private figures(value: number): void {
+    let digits = 1;
+    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
+    this.reserve(digits);
+    const { room } = this;
+    const end = this.length + digits;
+    let rest = value;
+    for (let at = end - 1; at >= this.length; at -= 1) {
+      const tens = Math.floor(rest / 10);
+      room[at] = rest - tens * 10 + ZERO;
+      rest = tens;
+    }
+    this.length = end;
   }
 
   /** Shifts cut a number to 32 bits; a plain store cuts it to 8. */
@@ -127,4 +214,10 @@ export class Bytes {
     this.room.copy(larger, 0, 0, this.length);
     this.room = larger;
   }
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 0x80; rest >>>= 7) bytes += 1;
+  return bytes;
 }

@@ -35,12 +35,24 @@ abstract class Plain {
 class Texts extends Plain implements Column {
   readonly type = 'String';
   readonly blank = '';
+  private opened = 0;
 
   push(value: string, rows = 1): void {
     const before = this.bytes.length;
     this.bytes.text(value);
     this.rows += rows;
     if (rows > 1) this.bytes.again(this.bytes.length - before, rows - 1);
+  }
+
+  /** A row in pieces: what is written to these bytes until `close`. */
+  open(): Bytes {
+    this.opened = this.bytes.startText();
+    return this.bytes;
+  }
+
+  close(): void {
+    this.rows += 1;
+    this.bytes.endText(this.opened);
   }
 
   /** As `push(String(value))`. */
@@ -204,6 +216,15 @@ class Nullables<T, C extends Nullable<T>> implements Column {
 }
 
 class NullableTexts extends Nullables<string, Texts> {
+  open(): Bytes {
+    this.nulls.byte(0);
+    return this.values.open();
+  }
+
+  close(): void {
+    this.values.close();
+  }
+
   pushNumber(value: number): void {
     this.nulls.byte(0);
     this.values.pushNumber(value);
