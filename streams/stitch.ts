@@ -4,6 +4,7 @@
  * partitions are read in log-time order, so that a shopper's till and app are met as they happened.
  * This stage also keeps the clock: it appends a marker when a timer is due, else every five seconds.
  */
+import type { Digest } from '../src/domain/identity/identifier.ts';
 import { createBatchView, type BatchView } from '../src/domain/identity/batch-view.ts';
 import { profileLimits } from '../src/domain/identity/policy.ts';
 import type { RawEvent } from '../src/domain/message.ts';
@@ -147,23 +148,25 @@ export function createStitchStage(options: StitchOptions): Stage {
   } satisfies Stage;
 }
 
-/** One trip for the whole batch: everything any of its events may ask about. */
+/**
+ * One trip for the whole batch: everything any of its events may ask about. What several name is asked
+ * for again: to find that out costs more.
+ */
 async function resolve(
   session: IdentitySession,
   view: BatchView,
   raws: readonly Raw[],
 ): Promise<void> {
-  const byTenant = new Map<string, Set<string>>();
+  const byTenant = new Map<string, Digest[]>();
   for (const { normalised, identifiers } of raws) {
     const { tenant } = normalised.raw;
-    const digests = byTenant.get(tenant) ?? new Set();
-    byTenant.set(tenant, digests);
-    for (const { digest } of identifiers) digests.add(digest);
+    let asked = byTenant.get(tenant);
+    if (!asked) byTenant.set(tenant, (asked = []));
+    for (const { digest } of identifiers) asked.push(digest);
   }
-  for (const [tenant, digests] of byTenant) {
-    const asked = [...digests];
+  for (const [tenant, asked] of byTenant) {
     const resolved = await session.resolve(tenant, asked);
-    asked.forEach((digest, i) => view.load(digest, resolved[i] ?? NOTHING));
+    for (let i = 0; i < asked.length; i += 1) view.load(asked[i] as Digest, resolved[i] ?? NOTHING);
   }
 }
 

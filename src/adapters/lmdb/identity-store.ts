@@ -6,6 +6,7 @@
  */
 import type { Digest, Pid } from '../../domain/identity/identifier.ts';
 import { rebindEntry, shareEntry } from '../../domain/identity/index-entry.ts';
+import type { IndexEntry, ProfileRecord } from '../../domain/identity/view.ts';
 import type { RecordStep } from '../../domain/identity/profile-record.ts';
 import {
   absorbInto,
@@ -118,23 +119,41 @@ function resolve(
   tenant: string,
   digests: readonly Digest[],
 ): readonly Resolved[] {
-  return digests.map((digest) => {
+  const resolved: Resolved[] = [];
+  let last: ProfileRecord | undefined;
+  for (const digest of digests) {
     const entry = overlay.entry(tenant, digest);
-    if (!entry) return UNKNOWN;
-    const owner = overlay.record(tenant, entry.owner);
-    // Nearly always: one owner, a root.
-    if (owner?.parent === null && entry.owners.length === 0) return { entry, records: [owner] };
-    const records = new Map<Pid, NonNullable<typeof owner>>();
-    for (const named of [entry.owner, ...entry.owners]) {
-      let pid: Pid | null = named;
-      while (pid !== null && !records.has(pid)) {
-        const record: typeof owner = overlay.record(tenant, pid);
-        if (record) records.set(pid, record);
-        pid = record?.parent ?? null;
-      }
+    if (entry === undefined) {
+      resolved.push(UNKNOWN);
+      continue;
     }
-    return { entry, records: [...records.values()] };
-  });
+    // An event's identifiers stand together, and nearly always have one owner, a root.
+    if (last?.pid !== entry.owner) last = overlay.record(tenant, entry.owner);
+    const records =
+      last?.parent === null && entry.owners.length === 0
+        ? [last]
+        : recordsOf(overlay, tenant, entry);
+    resolved.push({ entry, records });
+  }
+  return resolved;
+}
+
+/** Of all owners, and of whom absorbed them. */
+function recordsOf(
+  overlay: IdentityOverlay,
+  tenant: string,
+  { owner, owners }: IndexEntry,
+): readonly ProfileRecord[] {
+  const records = new Map<Pid, ProfileRecord>();
+  for (const named of [owner, ...owners]) {
+    let pid: Pid | null = named;
+    while (pid !== null && !records.has(pid)) {
+      const record: ProfileRecord | undefined = overlay.record(tenant, pid);
+      if (record) records.set(pid, record);
+      pid = record?.parent ?? null;
+    }
+  }
+  return [...records.values()];
 }
 
 const UNKNOWN: Resolved = { entry: undefined, records: [] };
