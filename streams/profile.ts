@@ -67,10 +67,20 @@ export function createProfileLogic(options: ProfileOptions): KeyedLogic<ProfileS
   const catalogues = new Map<number, Catalogue>();
   const clocks = createRawClocks();
 
+  /** Made once a turn. */
+  const listenersOf = (emit: Emitter | null) => ({
+    emit,
+    onRuleError: (trigger: string): void => emit?.afterCommit(() => notes.ruleFailed(trigger)),
+    onNote: (note: TriggerNote, trigger: string): void =>
+      emit?.afterCommit(() => notes.triggerNote(note, trigger)),
+  });
+  let listeners = listenersOf(null);
+
   /** `knownTo`: the latest moment a state was brought up to. A profile's time never goes back. */
   const circumstance = (key: string, moment: Moment, emit: Emitter, knownTo = 0): Circumstance => {
     const catalogue = catalogues.get(moment.partition);
     if (!catalogue) throw new TypeError('a partition began without its catalogue');
+    if (listeners.emit !== emit) listeners = listenersOf(emit);
     return {
       tenant: key.slice(0, key.lastIndexOf('/')),
       profile: pidOfStateKey(key),
@@ -79,8 +89,8 @@ export function createProfileLogic(options: ProfileOptions): KeyedLogic<ProfileS
       catalogue,
       hashId: options.hashId,
       quarantined: NONE,
-      onRuleError: (trigger) => emit.afterCommit(() => notes.ruleFailed(trigger)),
-      onNote: (note, trigger) => emit.afterCommit(() => notes.triggerNote(note, trigger)),
+      onRuleError: listeners.onRuleError,
+      onNote: listeners.onNote,
     };
   };
 

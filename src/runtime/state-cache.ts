@@ -9,7 +9,7 @@
 export interface CachedState<S> {
   readonly key: string;
   /** As the store has it; null: it has nothing under this key. Written over. */
-  kept: Uint8Array | null;
+  kept: Buffer | null;
   /** Unfolded, during a turn; undefined: not yet, or there is none. */
   state: S | undefined;
   /** What the index of timers holds for this key. */
@@ -78,12 +78,12 @@ export class StateCache<S> {
 }
 
 /** Over `old` if there is room: a new buffer costs 2 µs. */
-function copied(stored: Uint8Array, old: Uint8Array | null): Uint8Array {
+function copied(stored: Uint8Array, old: Buffer | null): Buffer {
   const { length } = stored;
   const room = old?.buffer.byteLength ?? 0;
   const isFit = room >= length && room <= 2 * length + ROOM_MIN;
-  const buffer = isFit && old ? old.buffer : new ArrayBuffer(length + (length >> 3) + ROOM_MIN);
-  const own = new Uint8Array(buffer, 0, length);
+  const buffer = isFit && old ? old.buffer : new ArrayBuffer(length + (length >> 2) + ROOM_MIN);
+  const own = Buffer.from(buffer, 0, length);
   own.set(stored);
   return own;
 }

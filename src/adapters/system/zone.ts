@@ -29,8 +29,11 @@ function createZone(name: string): Zone {
     starts.push(changeBetween(at, at + STEP_MS, offsetOf));
     offsets.push(next);
   }
+  // Most moments lie between the same two changes as the one asked for before.
+  let [from, to, offset] = [Infinity, Infinity, 0];
   return {
     offsetAt(at) {
+      if (at >= from && at < to) return offset;
       let low = 0;
       let high = starts.length - 1;
       while (low < high) {
@@ -38,7 +41,10 @@ function createZone(name: string): Zone {
         if ((starts[middle] as number) <= at) low = middle;
         else high = middle - 1;
       }
-      return offsets[low] as number;
+      from = starts[low] as number;
+      to = starts[low + 1] ?? Infinity;
+      offset = offsets[low] as number;
+      return offset;
     },
   };
 }

@@ -7,15 +7,8 @@ import type { Event } from '../event.ts';
 import { DAY_MS, type Zone } from '../zone.ts';
 import { add, dropBefore } from './cells.ts';
 import { occurrenceOf, tileOfOccurrence, type Occurrence } from './occurrence.ts';
-import { CART_EVENTS, forgetCarts, hasOldCarts, mergeCarts, noteCart } from './open-carts.ts';
-import {
-  forgetOrders,
-  hasOldOrders,
-  mergeOrders,
-  noteOrder,
-  ORDER_EVENTS,
-  type Return,
-} from './order-book.ts';
+import { forgetCarts, hasOldCarts, mergeCarts, noteCart } from './open-carts.ts';
+import { forgetOrders, hasOldOrders, mergeOrders, noteOrder, type Return } from './order-book.ts';
 import {
   cartsOf,
   changeSeries,
@@ -37,10 +30,10 @@ export interface AggregatePlan {
   /** Sorted by id; each knows its place. */
   readonly series: readonly Series[];
   readonly byId: ReadonlyMap<number, Series>;
-  /** Series whose filter may be met by an event of the type. */
-  readonly byType: ReadonlyMap<string, readonly Series[]>;
-  /** Those of types that no filter names. */
-  readonly byAnyType: readonly Series[];
+  /** What an event of the type goes into. */
+  readonly byType: ReadonlyMap<string, Folding>;
+  /** Of types that nothing names. */
+  readonly byAnyType: Folding;
   /** What went back, by resolution; none: orders need not be remembered. */
   readonly returns: readonly Series[];
   /** An order is remembered for as long as a window can see it. */
@@ -50,6 +43,14 @@ export interface AggregatePlan {
   readonly opened: OpenAggregates;
 }
 
+/** What events of one type go into. */
+export interface Folding {
+  /** Series whose filter they may meet. */
+  readonly series: readonly Series[];
+  readonly isOfCart: boolean;
+  readonly isOfOrder: boolean;
+}
+
 /** Takes an event in. `now` is the partition clock: what is older than every window is left out. */
 export function foldEvent(
   plan: AggregatePlan,
@@ -57,20 +58,21 @@ export function foldEvent(
   event: Event,
   now: number,
 ): void {
-  const series = plan.byType.get(event.type) ?? plan.byAnyType;
-  const isCart = plan.hasCarts && CART_EVENTS.has(event.type);
-  const isOrder = plan.returns.length > 0 && ORDER_EVENTS.has(event.type);
-  if (series.length === 0 && !isCart && !isOrder) return;
-  change(plan, aggregates, (opened) => {
-    const occurrence = occurrenceOf(event, plan.zone);
-    const tiles = tilesAt(now, plan.zone);
-    for (const one of series) foldInto(one, opened, occurrence, tiles[one.tier] as number);
-    if (isCart) noteCart(cartsOf(opened), event);
-    if (isOrder) {
-      forgetOrders(ordersOf(opened), oldestOrderDay(plan, now));
-      addReturns(plan, opened, noteOrder(ordersOf(opened), event));
-    }
-  });
+  const { series, isOfCart, isOfOrder } = plan.byType.get(event.type) ?? plan.byAnyType;
+  if (series.length === 0 && !isOfCart && !isOfOrder) return;
+  const opened = openForChange(plan, aggregates);
+  const occurrence = occurrenceOf(event, plan.zone);
+  const tiles = tilesAt(now, plan.zone);
+  for (let index = 0; index < series.length; index++) {
+    const one = series[index] as Series;
+    foldInto(one, opened, occurrence, tiles[one.tier] as number);
+  }
+  if (isOfCart) noteCart(cartsOf(opened), event);
+  if (isOfOrder) {
+    forgetOrders(ordersOf(opened), oldestOrderDay(plan, now));
+    addReturns(plan, opened, noteOrder(ordersOf(opened), event));
+  }
+  close(opened, plan, aggregates);
 }
 
 /**
@@ -84,17 +86,17 @@ export function mergeInto(
 ): void {
   const other = newOpenAggregates(plan.series);
   open(other, plan, from);
-  change(plan, into, (opened) => {
-    for (const { place, behaviour } of plan.series) {
-      if (hasSeries(other, place)) {
-        behaviour.merge(changeSeries(opened, place), seriesAt(other, place));
-      }
+  const opened = openForChange(plan, into);
+  for (const { place, behaviour } of plan.series) {
+    if (hasSeries(other, place)) {
+      behaviour.merge(changeSeries(opened, place), seriesAt(other, place));
     }
-    mergeCarts(cartsOf(opened), cartsOf(other));
-    forgetOrders(ordersOf(opened), oldestOrderDay(plan, now));
-    forgetOrders(ordersOf(other), oldestOrderDay(plan, now));
-    addReturns(plan, opened, mergeOrders(ordersOf(opened), ordersOf(other)));
-  });
+  }
+  mergeCarts(cartsOf(opened), cartsOf(other));
+  forgetOrders(ordersOf(opened), oldestOrderDay(plan, now));
+  forgetOrders(ordersOf(other), oldestOrderDay(plan, now));
+  addReturns(plan, opened, mergeOrders(ordersOf(opened), ordersOf(other)));
+  close(opened, plan, into);
 }
 
 /** Forgets what no window can see any more, and series of tags that are gone. Changes no value. */
@@ -109,12 +111,12 @@ export function pruneAggregates(plan: AggregatePlan, aggregates: Aggregates, now
     orders: hasOldOrders(ordersOf(opened), oldestOrderDay(plan, now)),
   };
   if (old.length === 0 && opened.unknown.length === 0 && !isOver.carts && !isOver.orders) return;
-  change(plan, aggregates, () => {
-    opened.unknown = [];
-    for (const series of old) dropTiles(opened, series, oldest(series));
-    forgetCarts(cartsOf(opened), now);
-    forgetOrders(ordersOf(opened), oldestOrderDay(plan, now));
-  });
+  openForChange(plan, aggregates);
+  opened.unknown = [];
+  for (const series of old) dropTiles(opened, series, oldest(series));
+  forgetCarts(cartsOf(opened), now);
+  forgetOrders(ordersOf(opened), oldestOrderDay(plan, now));
+  close(opened, plan, aggregates);
 }
 
 /** For reading, good until another profile is opened. */
@@ -123,17 +125,12 @@ export function openForReading(plan: AggregatePlan, aggregates: Aggregates): Ope
   return plan.opened;
 }
 
-function change(
-  plan: AggregatePlan,
-  aggregates: Aggregates,
-  work: (opened: OpenAggregates) => void,
-): void {
+/** Until `close`. Half done is worth nothing: should that not be reached, the profile is read again. */
+function openForChange(plan: AggregatePlan, aggregates: Aggregates): OpenAggregates {
   const { opened } = plan;
   open(opened, plan, aggregates);
-  // Half done is worth nothing: should the work fail, the profile is read again.
   opened.source = null;
-  work(opened);
-  close(opened, plan, aggregates);
+  return opened;
 }
 
 function foldInto(

@@ -107,7 +107,7 @@ export function topFrom(
   const best: string[] = [];
   if (state.cells.count === 0) return best;
   const slots = keyCount(state);
-  sums.fill(0, 0, slots);
+  for (let slot = 0; slot < slots; slot++) sums[slot] = 0;
   addUp(state.cells, from * SLOTS, sums);
   while (best.length < k) {
     let slot = -1;

@@ -23,10 +23,13 @@ export const sessions = (gapMs: number, tileMs: number): Behaviour => ({
   forget: nothingToForget,
 });
 
-/** The common case: the event is within the newest session, goes on with it, or begins another. */
+/** The common case: the event is the first, within the newest session, goes on with it, or begins another. */
 function extendNewest(cells: Cells, at: number, gapMs: number): boolean {
   const end = newest(cells);
-  if (end === undefined) return false;
+  if (end === undefined) {
+    append(cells, at, 1);
+    return true;
+  }
   const last = cells.count - 1;
   const length = valueAt(cells, last) - 1;
   if (at <= end) return at >= end - length;

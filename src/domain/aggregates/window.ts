@@ -25,12 +25,21 @@ export const TIERS: readonly Resolution[] = ['5m', '1h', '1d', 'ever'];
 export const tierOf = (resolution: Resolution): number => TIERS.indexOf(resolution);
 
 /** tile(at), by tier. */
-export const tilesAt = (at: number, zone: Zone): readonly number[] => [
-  Math.floor(at / TILE_5M_MS),
-  Math.floor(at / HOUR_MS),
-  dayOf(at, zone),
-  0,
-];
+export function tilesAt(at: number, zone: Zone): readonly number[] {
+  if (at !== last.at || zone !== last.zone) {
+    last.at = at;
+    last.zone = zone;
+    last.tiles = [Math.floor(at / TILE_5M_MS), Math.floor(at / HOUR_MS), dayOf(at, zone), 0];
+  }
+  return last.tiles;
+}
+
+/** Three ask for the same moment, one after another. */
+const last: { at: number; zone: Zone | null; tiles: readonly number[] } = {
+  at: NaN,
+  zone: null,
+  tiles: [],
+};
 
 export interface Span {
   readonly resolution: Resolution;

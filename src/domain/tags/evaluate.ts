@@ -49,7 +49,7 @@ export function evaluate(
     const old = rawAt(plan, place);
     if (isSame(old, raw)) continue;
     setRaw(opened, place, raw);
-    moved[place] = 1;
+    if (!isSameDays(tag, { old, raw, now })) moved[place] = 1;
     changes.push(changeOf(tag, { old, raw, now }));
   }
   if (changes.length > 0) closeValues(opened, plan.values, values);
@@ -126,10 +126,20 @@ function hasMoved(inputs: readonly number[], moved: Uint8Array): boolean {
   return false;
 }
 
-function changeOf(
-  tag: PlannedTag,
-  { old, raw, now }: { readonly old: Raw; readonly raw: Raw; readonly now: number },
-): TagChange {
+/** Conditions see days, not moments: as long as the days are the same, so is what they say. */
+const isSameDays = ({ unit }: PlannedTag, { old, raw, now }: Move): boolean =>
+  unit === 'days' &&
+  typeof old === 'number' &&
+  typeof raw === 'number' &&
+  daysSince(old, now) === daysSince(raw, now);
+
+interface Move {
+  readonly old: Raw;
+  readonly raw: Raw;
+  readonly now: number;
+}
+
+function changeOf(tag: PlannedTag, { old, raw, now }: Move): TagChange {
   return {
     name: tag.name,
     old: tagValueOf(tag, old, now),

@@ -2,9 +2,10 @@
  * The tags of a catalogue, compiled: which series there are, how each tag is read, and which tags an
  * event of a type can move. Holds nothing of any profile.
  */
-import type { AggregatePlan } from '../aggregates/aggregates.ts';
+import type { AggregatePlan, Folding } from '../aggregates/aggregates.ts';
 import { newOpenAggregates } from '../aggregates/open-aggregates.ts';
 import { CART_EVENTS } from '../aggregates/open-carts.ts';
+import { ORDER_EVENTS } from '../aggregates/order-book.ts';
 import { identify, newSeries, type Series, type SeriesOptions } from '../aggregates/series.ts';
 import { TILE_MS, type Resolution } from '../aggregates/window.ts';
 import type { LocalText } from '../catalogue/entry.ts';
@@ -149,28 +150,30 @@ function planAggregates(recipes: readonly Recipe[], zone: Zone): AggregatePlan {
     newSeries(options, { spans, place }),
   );
   const byId = new Map(series.map((one) => [one.id, one]));
+  const hasCarts = recipes.some(({ kind }) => kind === 'cart');
   return {
     zone,
     series,
     byId,
-    ...planDispatch(series),
+    ...planDispatch(series, hasCarts),
     returns: series.filter(isOfReturns),
     ordersKeptDays: daysKept(series),
-    hasCarts: recipes.some(({ kind }) => kind === 'cart'),
+    hasCarts,
     opened: newOpenAggregates(series),
   };
 }
 
-function planDispatch(series: readonly Series[]) {
+function planDispatch(series: readonly Series[], hasCarts: boolean) {
+  const hasReturns = series.some(isOfReturns);
+  const foldingOf = (type: string): Folding => ({
+    series: series.filter(({ filter }) => filter.types === null || filter.types.includes(type)),
+    isOfCart: hasCarts && CART_EVENTS.has(type),
+    isOfOrder: hasReturns && ORDER_EVENTS.has(type),
+  });
+  const types = [...typesOf(series), ...CART_EVENTS, ...ORDER_EVENTS];
+  const byType = new Map(types.map((type) => [type, foldingOf(type)]));
   const ofAny = series.filter(({ filter }) => filter.types === null);
-  const byType = new Map<string, Series[]>();
-  for (const type of typesOf(series)) {
-    byType.set(
-      type,
-      series.filter(({ filter }) => filter.types === null || filter.types.includes(type)),
-    );
-  }
-  return { byType, byAnyType: ofAny };
+  return { byType, byAnyType: { series: ofAny, isOfCart: false, isOfOrder: false } };
 }
 
 const typesOf = (series: readonly Series[]): ReadonlySet<string> =>
@@ -196,7 +199,7 @@ const spanMs = (resolution: Resolution, tiles: number): number =>
 function planTouched(
   tags: readonly PlannedTag[],
   recipes: readonly Recipe[],
-  { series, byId, byType, byAnyType, hasCarts }: AggregatePlan,
+  { series, byId, byType, byAnyType }: AggregatePlan,
 ) {
   const readers = series.map((): number[] => []);
   recipes.forEach((recipe, index) => {
@@ -205,18 +208,18 @@ function planTouched(
     }
   });
   const cartTags = recipes.flatMap(({ kind }, index) => (kind === 'cart' ? [index] : []));
-  const touchedBy = (touching: readonly Series[], isCart: boolean): Touched => {
+  const touchedBy = ({ series: touching, isOfCart }: Folding): Touched => {
     const direct = touching.flatMap(({ place }) => readers[place] ?? []);
-    const moved = withReaders(tags, new Set([...direct, ...(isCart ? cartTags : [])]));
-    return { tags: moved, series: touching, hasCart: isCart };
+    const moved = withReaders(tags, new Set([...direct, ...(isOfCart ? cartTags : [])]));
+    return { tags: moved, series: touching, hasCart: isOfCart };
   };
-  const types = new Set([...byType.keys(), ...(hasCarts ? CART_EVENTS : [])]);
-  const entries = [...types].map(
-    (type) =>
-      [type, touchedBy(byType.get(type) ?? byAnyType, hasCarts && CART_EVENTS.has(type))] as const,
-  );
-  const touchedByAny = touchedBy(byAnyType, false);
-  return { touchedBy: new Map(entries), touchedByAny, readers, cartTags };
+  const entries = [...byType].map(([type, folding]) => [type, touchedBy(folding)] as const);
+  return {
+    touchedBy: new Map(entries),
+    touchedByAny: touchedBy(byAnyType),
+    readers,
+    cartTags,
+  };
 }
 
 /** Also the tags whose conditions read them, in the order of the plan. */
