@@ -5,7 +5,7 @@
  */
 import { keyOf, type Pid } from '../src/domain/identity/identifier.ts';
 import type { Policy } from '../src/domain/identity/policy.ts';
-import type { EnsureAnswer, ProfileLimits } from '../src/domain/identity/profile-record.ts';
+import type { NewProfile, ProfileLimits } from '../src/domain/identity/profile-record.ts';
 import type { Attribution, CreatedAt, RebindOrder } from '../src/domain/identity/view.ts';
 import type { IdentitySession } from '../src/ports/identity-store.ts';
 
@@ -38,8 +38,9 @@ export const writesNothing = (decision: Attribution): boolean =>
     0;
 
 export async function writeDecision(session: IdentitySession, writing: Writing): Promise<Written> {
-  const { decision } = writing;
-  const ensured = decision.create ? await create(session, writing) : 'exists';
+  const { decision, tenant } = writing;
+  const created = newProfileOf(writing);
+  const ensured = created ? await session.ensure(tenant, created) : 'exists';
   if (ensured === 'collision') return AGAIN;
   for (const { pid } of decision.merge) {
     if (!(await absorb(session, writing, pid))) return AGAIN;
@@ -52,17 +53,16 @@ export async function writeDecision(session: IdentitySession, writing: Writing):
   for (const { identifier, owner, merged } of decision.ownersAdded) {
     const { ownersMax } = writing.policy.types[identifier.type];
     const share = { digest: identifier.digest, owner, merged, ownersMax, since };
-    await session.share(writing.tenant, share);
+    await session.share(tenant, share);
   }
   return { kind: 'written', created: ensured === 'created' };
 }
 
-async function create(session: IdentitySession, writing: Writing): Promise<EnsureAnswer> {
-  const { decision, tenant, createdAt } = writing;
-  if (!decision.create) return 'exists';
+function newProfileOf({ decision, createdAt }: Writing): NewProfile | undefined {
+  if (!decision.create) return undefined;
   const { founder, epoch } = decision.create;
   const identifiers = decision.attach.map(keyOf);
-  return session.ensure(tenant, { pid: decision.target, createdAt, founder, epoch, identifiers });
+  return { pid: decision.target, createdAt, founder, epoch, identifiers };
 }
 
 /** Only the younger root is ever fenced; nothing is written to it until the fence ends. */

@@ -5,12 +5,12 @@
  * and a hub join nothing.
  */
 import { anonymousPid, foundedPid } from './founding.ts';
-import type { Founding } from './founding.ts';
 import { clash, createGroup, loneCandidate, rootCandidate, strongOf } from './group.ts';
 import type { Candidate, Group } from './group.ts';
 import { keyOf } from './identifier.ts';
 import type { Digest, Identifier, IdentifierKey, Pid } from './identifier.ts';
 import { shareEntry } from './index-entry.ts';
+import { attributeKnown, attributeNew, unchanged, type Attributing } from './plain-cases.ts';
 import type { Policy } from './policy.ts';
 import { compareCreated } from './profile-record.ts';
 import type {
@@ -25,10 +25,6 @@ import type {
   RefusalReason,
 } from './view.ts';
 
-export interface Attributing extends Founding {
-  readonly policy: Policy;
-}
-
 const UNRESOLVED: Decision = { kind: 'unresolved' };
 const DEAD: Decision = { kind: 'dead', reason: 'two_values_of_unique_type' };
 const NONE: readonly never[] = [];
@@ -42,7 +38,7 @@ export function attribute(
   const first = identifiers[0];
   if (first === undefined) return UNRESOLVED;
   if (hasTwoOfUnique(identifiers, options.policy)) return DEAD;
-  const known = attributeKnown(identifiers, view);
+  const known = attributeKnown(identifiers, view) ?? attributeNew(identifiers, view, options);
   if (known !== undefined) return known;
   const live = identifiers.filter((one) => isLive(view.entry(one.digest)));
   const strongest = live[0];
@@ -64,42 +60,6 @@ function hasTwoOfUnique(identifiers: readonly Identifier[], policy: Policy): boo
   }
   return false;
 }
-
-/** Most events: all identifiers known, unmarked, of one root. Nothing to decide, nothing to write. */
-function attributeKnown(
-  identifiers: readonly Identifier[],
-  view: IdentityView,
-): Attribution | undefined {
-  let target: Pid | undefined;
-  const accepted: Digest[] = [];
-  for (const { digest } of identifiers) {
-    const entry = view.entry(digest);
-    if (entry === undefined || entry.mark !== 'none') return undefined;
-    if (entry.owner !== target) {
-      const { pid } = view.root(entry.owner);
-      if (pid !== (target ?? pid)) return undefined;
-      target = pid;
-    }
-    accepted.push(digest);
-  }
-  return target === undefined ? undefined : unchanged(target, accepted);
-}
-
-/** As `decide` builds it, key by key: all attributions have one shape. */
-const unchanged = (target: Pid, accepted: readonly Digest[]): Attribution => ({
-  kind: 'attributed',
-  target,
-  anonymousOf: undefined,
-  create: undefined,
-  attach: NONE,
-  merge: NONE,
-  rebind: NONE,
-  refused: NONE,
-  nowShared: NONE,
-  nowHub: NONE,
-  ownersAdded: NONE,
-  accepted,
-});
 
 const isLive = (entry: IndexEntry | undefined): boolean =>
   entry === undefined || entry.mark === 'none';

@@ -85,14 +85,16 @@ function rootIn(records: ReadonlyMap<Pid, ProfileRecord>, pid: Pid): ProfileReco
 function applyTo(plane: Plane, decision: Attribution, place: CreatedAt): void {
   const { target, create, attach, merge, rebind, ownersAdded } = decision;
   const since = place.logTime;
+  let isListed = false;
   if (create !== undefined) {
     const { founder, epoch } = create;
     const identifiers = attach.map(keyOf);
     const profile = { pid: target, createdAt: place, founder, epoch, identifiers };
-    step(plane, target, (record) => ensureRecord(record, profile), ['created', 'exists']);
+    const ensured = step(plane, target, (record) => ensureRecord(record, profile), ENSURED);
+    isListed = ensured === 'created';
   }
   for (const { pid } of merge) absorb(plane, target, pid, since);
-  list(plane, target, attach);
+  if (!isListed) list(plane, target, attach);
   for (const { digest } of attach) {
     plane.entries.set(digest, { digest, owner: target, mark: 'none', owners: [], since: 0 });
   }
@@ -147,13 +149,17 @@ function step<A extends Answer>(
   { records }: Plane,
   pid: Pid,
   take: (record: ProfileRecord | undefined) => RecordStep<A>,
-  expected: readonly string[] = ['ok'],
-): void {
+  expected: readonly string[] = OK,
+): string {
   const { answer, record } = take(records.get(pid));
   const kind = typeof answer === 'string' ? answer : answer.kind;
   if (!expected.includes(kind)) throw new Error(`applying a decision to profile ${pid}: ${kind}`);
   if (record !== undefined) records.set(pid, record);
+  return kind;
 }
+
+const OK = ['ok'];
+const ENSURED = ['created', 'exists'];
 
 const pick = ({ record }: RecordStep<void>): { readonly record?: ProfileRecord } =>
   record === undefined ? {} : { record };
