@@ -5,7 +5,7 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { WeftError } from '../../errors.ts';
 import type { FromChild, ReadLimits, StartMessage, ToChild } from './messages.ts';
@@ -150,6 +150,9 @@ async function startChild(options: ChdbOptions, message: StartMessage): Promise<
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+  // Who sends an event waits for the same processors, and an insert takes all there are, once a second.
+  // At once: threads inherit it, and there are none yet.
+  if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     said = `${said}${chunk.toString('utf8')}`.slice(-STDERR_CHARS_MAX);

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { analyticsStoreContract, codeOf, eventRows } from '../../ports/analytics-store.contract.ts';
@@ -148,6 +148,12 @@ describe('the embedded engine', () => {
     await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(/ESRCH/), PATIENCE);
     rmSync(directory, { recursive: true, force: true });
   }, 60_000);
+
+  it('steps back where processors are short', async () => {
+    const pid = embedded.chdb.pid();
+    if (pid === undefined) throw new Error('the engine is away');
+    expect(getPriority(pid)).toBeGreaterThan(getPriority());
+  });
 
   it('leaves signals of the terminal to its parent', async () => {
     const pid = embedded.chdb.pid();
