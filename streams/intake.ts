@@ -2,7 +2,7 @@
 import type { Message } from '../src/domain/message.ts';
 import { partitionOfText } from '../src/domain/partitioning.ts';
 import type { EventLog } from '../src/ports/event-log.ts';
-import type { Intake } from '../src/ports/intake.ts';
+import type { Intake, KeyedRawEvent } from '../src/ports/intake.ts';
 import { Outputs, type TopicCodecs } from '../src/runtime/outputs.ts';
 import type { JustRead } from './just-read.ts';
 import { rawTopicOf } from './topics.ts';
@@ -26,7 +26,8 @@ export function createIntake(options: IntakeOptions): FullIntake {
     async append(events, logTime) {
       options.guard();
       const outputs = new Outputs(options.codecs);
-      for (const { event, key, read } of events) {
+      for (let i = 0; i < events.length; i++) {
+        const { event, key, read } = events[i] as KeyedRawEvent;
         if (read !== undefined) options.justRead.keep(event, read);
         const partition = partitionOfText(key, options.partitions);
         outputs.add(rawTopicOf(event.source), partition, event satisfies Message);

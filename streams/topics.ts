@@ -15,9 +15,11 @@ export interface TopicDefinition {
 
 export type RawTopic = `raw.${Source}`;
 
-export const rawTopicOf = (source: Source): RawTopic => `raw.${source}`;
+export const RAW_TOPICS: readonly RawTopic[] = SOURCES.map((source) => `raw.${source}` as const);
 
-export const RAW_TOPICS: readonly RawTopic[] = SOURCES.map(rawTopicOf);
+/** One of the texts above: a new one each time would be hashed each time. */
+export const rawTopicOf = (source: Source): RawTopic =>
+  RAW_TOPICS[SOURCES.indexOf(source)] as RawTopic;
 
 /** `partitions`: a power of two, at most 1,024 (the number of key groups). */
 export function topicsOf(partitions: number): readonly TopicDefinition[] {

@@ -133,21 +133,37 @@ export function toPlain(
 ): PlainIdentifier | Dropped {
   const type = TYPES.get(sent.type);
   if (type === undefined) return { kind: 'dropped', type: 'unknown', reason: 'unknown_type' };
-  const drop = (reason: DropReason): Dropped => ({ kind: 'dropped', type, reason });
   const scope = normaliseScope(type, sent.scope);
-  if (typeof scope !== 'string') return drop(scope.fault);
+  if (typeof scope !== 'string') return drop(type, scope.fault);
   const text = toText(sent.value);
-  if (text === undefined) return drop('not_scalar');
-  const clean = cleanText(text);
-  if (isPlaceholder(clean, extraBlocked?.get(type))) return drop('blocked');
-  if (!isLegal(clean)) return drop('illegal');
-  if (sent.virtual === true) return drop('virtual');
+  if (text === undefined) return drop(type, 'not_scalar');
+  const isVisible = isVisibleAscii(text);
+  const clean = isVisible ? text : cleanText(text);
+  if (isPlaceholder(clean, extraBlocked?.get(type))) return drop(type, 'blocked');
+  if (!isVisible && !isLegal(clean)) return drop(type, 'illegal');
+  if (sent.virtual === true) return drop(type, 'virtual');
   const found = byType(type, clean, region);
-  if ('fault' in found) return drop(found.fault);
+  if ('fault' in found) return drop(type, found.fault);
+  const { value } = found;
   // An address may have grown by the ASCII form of its domain.
-  if (!isLegal(found.value)) return drop('illegal');
-  const verified = sent.verified === true;
-  return { kind: 'plain', type, scope, value: found.value, verified };
+  if (value !== clean && !isLegal(value)) return drop(type, 'illegal');
+  return { kind: 'plain', type, scope, value, verified: sent.verified === true };
+}
+
+const drop = (type: IdentifierType, reason: DropReason): Dropped => ({
+  kind: 'dropped',
+  type,
+  reason,
+});
+
+/** As most are: nothing to clean, and legal. */
+function isVisibleAscii(text: string): boolean {
+  if (text.length > CODE_POINTS_MAX) return false;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x21 || unit > 0x7e) return false;
+  }
+  return true;
 }
 
 function normaliseScope(
@@ -156,7 +172,7 @@ function normaliseScope(
 ): string | { readonly fault: DropReason } {
   const rule = P0.types[type].scope;
   const clean = sent === undefined ? '' : cleanText(sent);
-  if (isPlaceholder(clean)) {
+  if (clean === '' || isPlaceholder(clean)) {
     if (rule === 'required') return { fault: 'missing_scope' };
     return rule === 'optional' ? DEFAULT_SCOPE : '';
   }
@@ -204,6 +220,7 @@ function isLegal(text: string): boolean {
 type ByType = { readonly value: string } | { readonly fault: DropReason };
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const UUID_CHARS = 36;
 
 /** Step 5. */
 function byType(type: IdentifierType, text: string, region: string): ByType {
@@ -213,7 +230,7 @@ function byType(type: IdentifierType, text: string, region: string): ByType {
     case 'email':
       return normaliseEmail(text);
     case 'device':
-      return { value: UUID.test(text) ? text.toLowerCase() : text };
+      return { value: text.length === UUID_CHARS && UUID.test(text) ? text.toLowerCase() : text };
     case 'member':
     case 'uid':
     case 'unionid':

@@ -42,8 +42,17 @@ const AS_WRITTEN: ReadonlySet<string> = new Set([
 const LISTED_LENGTH_MAX = 17;
 const ONLY_ZEROS = /^[0\-:.]+$/;
 
+/** What quotes, zeros and listed values begin with, in ASCII: most values begin with none of it. */
+const mayBegin = new Uint8Array(128);
+for (const text of ['"', "'", '0', '-', ':', '.', ...ANY_CASE, ...AS_WRITTEN]) {
+  for (const first of [text.charCodeAt(0), text.toUpperCase().charCodeAt(0)]) {
+    if (first < 128) mayBegin[first] = 1;
+  }
+}
+
 /** `text` without blanks around it. One pair of quotes is looked through: `"null"` is null. */
 export function isPlaceholder(text: string, more?: ReadonlySet<string>): boolean {
+  if (more === undefined && mayBegin[text.charCodeAt(0)] === 0) return false;
   const bare = unquote(text);
   if (more?.has(bare) === true) return true;
   if (ONLY_ZEROS.test(bare)) return true;
