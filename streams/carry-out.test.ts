@@ -74,12 +74,7 @@ const move = async (more: Partial<CarryOutOptions>, given: Partial<Action> = {})
 
 it('a consent that cannot be looked up sends nothing, and is asked for again', async () => {
   expect(await move({ consentOf: fail })).toEqual({
-    answer: {
-      kind: 'rejected',
-      reason: 'consent_unavailable',
-      permanent: false,
-      retryAfterMs: 1_000,
-    },
+    answer: { kind: 'postponed', reason: 'consent_unavailable' },
     sent: 0,
   });
 });
@@ -90,7 +85,7 @@ it('a text that cannot be made and a coupon that cannot be asked for are tried a
     sent: 0,
   });
   expect(await move({ issueOf: fail }, { steps: [{ coupon: 'five_off' }] })).toMatchObject({
-    answer: { reason: 'coupon_store_unavailable', permanent: false },
+    answer: { kind: 'postponed', reason: 'coupon_store_unavailable' },
   });
 });
 

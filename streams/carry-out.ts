@@ -43,14 +43,6 @@ export type Render = (
   | { readonly ok: true; readonly content: JsonObject }
   | { readonly ok: false; readonly reason: string };
 
-/** What has to be asked before sending could not be: nothing was sent, so it is tried again. */
-const notYet = (reason: string): Moved => ({
-  kind: 'rejected',
-  reason,
-  permanent: false,
-  retryAfterMs: 1_000,
-});
-
 /** Never throws: what fails before the channel is called is tried again. */
 export async function carryOut(
   options: CarryOutOptions,
@@ -63,7 +55,7 @@ export async function carryOut(
   try {
     withheld = await whyWithheld(options, carried, move.channel);
   } catch {
-    return notYet('consent_unavailable');
+    return { kind: 'postponed', reason: 'consent_unavailable' };
   }
   if (withheld) return { kind: 'withheld', reason: withheld };
   const channel = options.channels.get(move.channel);
@@ -72,7 +64,7 @@ export async function carryOut(
   try {
     rendered = options.render(carried, move);
   } catch {
-    return notYet('render_failed');
+    return { kind: 'rejected', reason: 'render_failed', permanent: false };
   }
   if (!rendered.ok) return { kind: 'rejected', reason: rendered.reason, permanent: true };
   return send(options, carried, channel, rendered.content);
@@ -114,7 +106,7 @@ async function issue(options: CarryOutOptions, carried: Carried, name: string): 
     if (answer.kind === 'refused') return { kind: 'refused', reason: answer.reason };
     return { kind: 'issued', code: answer.code };
   } catch {
-    return notYet('coupon_store_unavailable');
+    return { kind: 'postponed', reason: 'coupon_store_unavailable' };
   }
 }
 

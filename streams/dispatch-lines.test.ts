@@ -30,6 +30,7 @@ const workOf = (id: string, partition = 0) => {
     action: action(id, ['slow']),
     step: 0,
     fallback: 0,
+    postponed: 0,
     attempt: 1,
     codes: {},
   };

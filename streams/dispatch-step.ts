@@ -15,9 +15,6 @@ import type { Delivery, StitchedEvent } from '../src/domain/message.ts';
 import type { DispatchEntry } from '../src/ports/dispatch-ledger.ts';
 import { carryOut, type CarryOutOptions } from './carry-out.ts';
 
-/** Where no channel says how long to wait: the coupon store did not answer. */
-const STORE_DELAYS_MS = [1_000, 5_000, 30_000, 300_000];
-
 export interface StepTaken {
   readonly next: Carried;
   readonly entry: DispatchEntry;
@@ -31,7 +28,7 @@ export async function takeStep(options: CarryOutOptions, carried: Carried): Prom
   const startedAt = options.clock.now();
   const what = await carryOut(options, carried, move);
   const delaysMs =
-    move.kind === 'send' ? options.channels.get(move.channel)?.retryDelaysMs : STORE_DELAYS_MS;
+    move.kind === 'send' ? options.channels.get(move.channel)?.retryDelaysMs : undefined;
   const delays = (delaysMs ?? []).map((ms) => spread(ms, deliveryIdOf(carried)));
   const result = moved(carried, what, delays);
   const at = options.clock.now();

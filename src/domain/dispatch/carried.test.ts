@@ -78,6 +78,24 @@ describe('an action on its way', () => {
     ]);
   });
 
+  it('uses up no retry where nothing could be tried, and looks less and less often', () => {
+    const away: Moved = { kind: 'postponed', reason: 'consent_unavailable' };
+    const failed: Moved = { kind: 'rejected', reason: 'http_500', permanent: false };
+    expect(play([push], [away, away, failed, away, failed, failed])).toEqual([
+      'A1:0:1 push: failed +1000',
+      'A1:0:2 push: failed +2000',
+      'A1:0:3 push: failed +5000',
+      'A1:0:4 push: failed +4000',
+      'A1:0:5 push: failed +300000',
+      'A1:0:6 push: failed',
+    ]);
+    const long = play(
+      [coupon],
+      Array.from({ length: 50 }, () => away),
+    );
+    expect(long.at(-1)).toBe('A1:0:50 issue cart_saver_5: failed +60000');
+  });
+
   it('waits at least as long as the gateway asked', () => {
     const busy: Moved = {
       kind: 'rejected',

@@ -13,6 +13,8 @@ export interface Carried {
   readonly fallback: number;
   /** From 1. */
   readonly attempt: number;
+  /** How many of the attempts so far were put off: they use up no retry. */
+  readonly postponed: number;
   /** Coupon name → code, issued by earlier steps. */
   readonly codes: Readonly<Record<string, string>>;
 }
@@ -30,6 +32,8 @@ export type Moved =
   | { readonly kind: 'refused'; readonly reason: string }
   /** Not sent, on purpose: the channel is off, in test, or the shopper took consent back. */
   | { readonly kind: 'withheld'; readonly reason: string }
+  /** Nothing was tried: what must be asked before did not answer. It is tried until it does. */
+  | { readonly kind: 'postponed'; readonly reason: string }
   | { readonly kind: 'accepted' }
   | {
       readonly kind: 'rejected';
@@ -53,6 +57,7 @@ export const carry = (action: Action): Carried => ({
   step: 0,
   fallback: 0,
   attempt: 1,
+  postponed: 0,
   codes: {},
 });
 
@@ -74,6 +79,8 @@ export function moved(carried: Carried, what: Moved, retryDelaysMs: readonly num
       return step(toEnd(carried), 'rejected', what.reason);
     case 'withheld':
       return step(afterFailure(carried), 'withheld', what.reason);
+    case 'postponed':
+      return postpone(carried, what.reason);
     case 'accepted':
       return step(toNextStep(carried), 'accepted', null);
     case 'unknown':
@@ -151,16 +158,18 @@ const toStep = ({ action }: Carried, index: number, codes: Carried['codes']): Ca
   step: index,
   fallback: 0,
   attempt: 1,
+  postponed: 0,
   codes,
 });
 
 const toNextStep = (carried: Carried): Carried => toStep(carried, carried.step + 1, carried.codes);
 
-const toEnd = ({ action, fallback, attempt, codes }: Carried): Carried => ({
+const toEnd = ({ action, fallback, attempt, postponed, codes }: Carried): Carried => ({
   action,
   step: action.steps.length,
   fallback,
   attempt,
+  postponed,
   codes,
 });
 
@@ -170,7 +179,24 @@ function afterFailure(carried: Carried): Carried {
   const failed = action.steps[index];
   const fallbacks = failed && 'channel' in failed ? (failed.fallback?.length ?? 0) : 0;
   if (action.history || fallback >= fallbacks) return toNextStep(carried);
-  return { action, step: index, fallback: fallback + 1, attempt: 1, codes };
+  return { action, step: index, fallback: fallback + 1, attempt: 1, postponed: 0, codes };
+}
+
+const POSTPONED_MS_FIRST = 1_000;
+const POSTPONED_MS_MAX = 60_000;
+
+function postpone(carried: Carried, reason: string): Step {
+  const { action, step: index, fallback, attempt, postponed, codes } = carried;
+  const waitMs = Math.min(POSTPONED_MS_MAX, POSTPONED_MS_FIRST * 2 ** Math.min(postponed, 10));
+  const next = {
+    action,
+    step: index,
+    fallback,
+    attempt: attempt + 1,
+    postponed: postponed + 1,
+    codes,
+  };
+  return { next, outcome: 'failed', reason, code: null, waitMs };
 }
 
 interface Retry {
@@ -181,9 +207,9 @@ interface Retry {
 }
 
 function retry(carried: Carried, { outcome, reason, delaysMs, atLeastMs = 0 }: Retry): Step {
-  const { action, step: index, fallback, attempt, codes } = carried;
-  const delayMs = delaysMs[attempt - 1];
+  const { action, step: index, fallback, attempt, postponed, codes } = carried;
+  const delayMs = delaysMs[attempt - 1 - postponed];
   if (delayMs === undefined) return step(afterFailure(carried), outcome, reason);
-  const next = { action, step: index, fallback, attempt: attempt + 1, codes };
+  const next = { action, step: index, fallback, attempt: attempt + 1, postponed, codes };
   return { next, outcome, reason, code: null, waitMs: Math.max(delayMs, atLeastMs) };
 }
