@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   endBlock,
   findText,
+  isTextBefore,
   lengthened,
   newReader,
   newWriter,
@@ -72,6 +73,19 @@ describe('bytes', () => {
       expect(there(text, writeText, readText)).toBe(text);
       expect(there(text, writeText, readText)).toBe(text);
     }
+  });
+
+  it('say which text comes first, as `<` does', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 4 });
+    fc.assert(
+      fc.property(text, text, (one, other) => {
+        const writer = newWriter();
+        writeText(writer, one);
+        const reader = newReader(written(writer));
+        readNumber(reader);
+        expect(isTextBefore(reader, reader.bytes.length, other)).toBe(one < other);
+      }),
+    );
   });
 
   it('find a text among others, in any script', () => {

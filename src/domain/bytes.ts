@@ -205,6 +205,18 @@ export function findText(reader: ByteReader, count: number, text: string): numbe
   return -1;
 }
 
+/** Does the text in the bytes come before the other, by UTF-16 units as `<` has it? */
+export function isTextBefore(reader: ByteReader, end: number, text: string): boolean {
+  for (let index = 0; reader.at < end; index++) {
+    if (index === text.length) return false;
+    const unit = readNumber(reader);
+    const other = text.charCodeAt(index);
+    if (unit !== other) return unit < other;
+    if (reader.at === end) return index + 1 < text.length;
+  }
+  return text.length > 0;
+}
+
 /** From a few of its bytes: a guess that `isText` proves or not. */
 function placeOfText(bytes: Uint8Array, start: number, length: number): number {
   let hash = length;

@@ -16,7 +16,7 @@ import {
 } from './cells.ts';
 import { eachText, numberOf, numberOfItem, type Field } from './fields.ts';
 import type { Occurrence } from './occurrence.ts';
-import { findKey, keyAt, keyCount, keysOf, type SeriesState } from './series-state.ts';
+import { findKey, insertKey, keyAt, keyCount, keysOf, type SeriesState } from './series-state.ts';
 
 /** Beyond as many different texts, those with the least are forgotten. */
 const TOP_KEYS_MAX = 200;
@@ -146,11 +146,8 @@ function slotOf(state: SeriesState, text: string): number {
   const known = findKey(state, text);
   if (known >= 0) return known;
   const { cells } = state;
-  const keys = keysOf(state);
-  let slot = 0;
-  while (slot < keys.length && (keys[slot] ?? '') < text) slot++;
-  keys.splice(slot, 0, text);
-  if (slot === keys.length - 1) return slot;
+  const slot = insertKey(state, text);
+  if (slot === keyCount(state) - 1) return slot;
   for (let index = 0; index < cells.count; index++) {
     const number = numberAt(cells, index);
     if (slotOfCell(number) >= slot) cells.numbers[index] = number + 1;

@@ -231,7 +231,9 @@ function writeOpenSeries(writer: ByteWriter, id: number, state: SeriesState): vo
   const start = startBlock(writer);
   writeSeries(writer, state);
   const length = endBlock(writer, start);
-  if (state.keysFrom > 0) state.keysFrom += writer.at - state.to;
+  if (state.ownKeys !== null) state.keysFrom = writer.at - state.ownKeys.length;
+  else if (state.keysFrom > 0) state.keysFrom += writer.at - state.to;
+  state.ownKeys = null;
   state.to = writer.at;
   state.from = writer.at - length;
   state.isChanged = false;

@@ -5,7 +5,9 @@
  */
 import {
   findText,
+  isTextBefore,
   makeRoom,
+  newWriter,
   NUMBER_BYTES_MAX,
   putNumber,
   readNumber,
@@ -16,6 +18,7 @@ import {
   writeBytes,
   writeNumber,
   writeText,
+  written,
   type ByteReader,
   type ByteWriter,
 } from '../bytes.ts';
@@ -40,6 +43,8 @@ export interface SeriesState {
   to: number;
   /** Where its texts begin, unless they are read: 0. They go to the end. */
   keysFrom: number;
+  /** With a text put in between; null: they lie where they were. */
+  ownKeys: Uint8Array | null;
 }
 
 export const newSeriesState = (held: Held): SeriesState => ({
@@ -52,6 +57,7 @@ export const newSeriesState = (held: Held): SeriesState => ({
   from: 0,
   to: 0,
   keysFrom: 0,
+  ownKeys: null,
 });
 
 /** Makes it one that is there, if only with nothing in it. */
@@ -59,49 +65,93 @@ export function openSeries(state: SeriesState): void {
   state.cells.count = 0;
   if (state.keys.length > 0) state.keys = [];
   state.keysFrom = 0;
+  state.ownKeys = null;
   if (state.phase === 'packed') read(state, { bytes: state.held.bytes, at: state.from });
   state.isChanged = state.phase === 'absent';
   state.phase = 'open';
 }
 
 export function keysOf(state: SeriesState): string[] {
-  const { keys, keysFrom } = state;
-  if (keysFrom === 0) return keys;
-  const reader: ByteReader = { bytes: state.held.bytes, at: keysFrom };
+  const { keys } = state;
+  if (state.keysFrom === 0) return keys;
+  const reader = keyReader(state);
   state.keysFrom = 0;
+  state.ownKeys = null;
   for (let left = readNumber(reader); left > 0; left--) keys.push(readText(reader));
   return keys;
 }
 
 /** How many texts there are; the rest of them need not be read. */
-export function keyCount({ held, keys, keysFrom }: SeriesState): number {
-  return keysFrom === 0 ? keys.length : readNumber({ bytes: held.bytes, at: keysFrom });
+export function keyCount(state: SeriesState): number {
+  return state.keysFrom === 0 ? state.keys.length : readNumber(keyReader(state));
 }
 
-export function keyAt({ held, keys, keysFrom }: SeriesState, index: number): string {
-  if (keysFrom === 0) return keys[index] ?? '';
-  const reader: ByteReader = { bytes: held.bytes, at: keysFrom };
+export function keyAt(state: SeriesState, index: number): string {
+  if (state.keysFrom === 0) return state.keys[index] ?? '';
+  const reader = keyReader(state);
   if (index >= readNumber(reader)) return '';
   for (let before = index; before > 0; before--) skipText(reader);
   return readText(reader);
 }
 
 /** -1: it is not there. */
-export function findKey({ held, keys, keysFrom }: SeriesState, text: string): number {
-  if (keysFrom === 0) return keys.indexOf(text);
-  const reader: ByteReader = { bytes: held.bytes, at: keysFrom };
+export function findKey(state: SeriesState, text: string): number {
+  if (state.keysFrom === 0) return state.keys.indexOf(text);
+  const reader = keyReader(state);
   return findText(reader, readNumber(reader), text);
 }
+
+/** Puts a text that is not there where it belongs among sorted ones; answers its index. */
+export function insertKey(state: SeriesState, text: string): number {
+  const { keys, keysFrom } = state;
+  let slot = 0;
+  if (keysFrom === 0) {
+    while (slot < keys.length && (keys[slot] as string) < text) slot++;
+    keys.splice(slot, 0, text);
+    return slot;
+  }
+  const reader = keyReader(state);
+  const { bytes } = reader;
+  const end = state.ownKeys === null ? state.to : bytes.length;
+  const count = readNumber(reader);
+  const from = reader.at;
+  let place = from;
+  for (; slot < count; slot++) {
+    const next = readNumber(reader) + reader.at;
+    if (!isTextBefore(reader, next, text)) break;
+    place = next;
+    reader.at = next;
+  }
+  const writer = shared;
+  writer.at = 0;
+  writeNumber(writer, count + 1);
+  writeBytes(writer, bytes, from, place);
+  writeText(writer, text);
+  writeBytes(writer, bytes, place, end);
+  state.ownKeys = written(writer);
+  return slot;
+}
+
+/** Written from its beginning each time. */
+const shared = newWriter();
+
+/** Of texts that are not read. */
+const keyReader = ({ held, keysFrom, ownKeys }: SeriesState): ByteReader =>
+  ownKeys === null ? { bytes: held.bytes, at: keysFrom } : { bytes: ownKeys, at: 0 };
 
 /** Its body, without id and length. It must be open. */
 export function writeSeries(
   writer: ByteWriter,
-  { held, cells, keys, keysFrom, to }: SeriesState,
+  { held, cells, keys, keysFrom, ownKeys, to }: SeriesState,
 ): void {
   const hasKeys = keysFrom > 0 || keys.length > 0;
   writeNumber(writer, cells.count * 2 + (hasKeys ? 1 : 0));
   writeCells(writer, cells);
   if (!hasKeys) return;
+  if (ownKeys !== null) {
+    writeBytes(writer, ownKeys, 0, ownKeys.length);
+    return;
+  }
   if (keysFrom > 0) {
     writeBytes(writer, held.bytes, keysFrom, to);
     return;

@@ -16,9 +16,9 @@ import {
   closeValues,
   emptyValues,
   isSame,
-  openTexts,
   openValues,
   setRaw,
+  textsAt,
   type Raw,
   type TagValues,
 } from './values.ts';
@@ -88,8 +88,7 @@ export function rawAt(plan: TagPlan, place: number): Raw {
   const { opened } = plan.scratch;
   const { unit } = plan.tags[place] as PlannedTag;
   if (unit === 'text' || unit === 'list') {
-    openTexts(opened, plan.values);
-    return opened.texts[place];
+    return textsAt(opened, plan.values, place);
   }
   const number = opened.numbers[place] as number;
   return Number.isNaN(number) ? undefined : number;

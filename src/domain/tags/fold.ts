@@ -35,6 +35,6 @@ export function prune(
   if (opened.unknown.length === 0) return;
   opened.source = null;
   opened.unknown = [];
-  opened.areTextsChanged = opened.areTextsRead;
+  opened.areTextsChanged = opened.areTextsFound;
   closeValues(opened, plan.values, values);
 }

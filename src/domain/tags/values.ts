@@ -13,6 +13,7 @@ import {
   readNumber,
   readSigned,
   readText,
+  skipText,
   writeBytes,
   writeInt32,
   writeNumber,
@@ -62,11 +63,15 @@ export interface OpenValues {
   source: Uint8Array | null;
   /** By place; NaN where there is none. */
   readonly numbers: Float64Array;
-  /** By place; read by `openTexts`. */
+  /** By place; read through `textsAt`. */
   readonly texts: (readonly string[] | undefined)[];
+  /** By place, from `textsFrom` on: where the id of the texts in `bytes` is, and their end; -1: nowhere. */
+  readonly froms: Int32Array;
+  readonly tos: Int32Array;
   /** Where the texts begin in `bytes`. */
   textsFrom: number;
-  areTextsRead: boolean;
+  /** Then `froms` and `tos` say where each is. */
+  areTextsFound: boolean;
   /** Else those in `bytes` are still good. */
   areTextsChanged: boolean;
   bytes: Uint8Array;
@@ -89,8 +94,10 @@ export const newOpenValues = ({ ids }: ValueTable): OpenValues => ({
   source: null,
   numbers: new Float64Array(ids.length),
   texts: ids.map(() => undefined),
+  froms: new Int32Array(ids.length),
+  tos: new Int32Array(ids.length),
   textsFrom: 0,
-  areTextsRead: true,
+  areTextsFound: true,
   areTextsChanged: false,
   bytes: NOTHING,
   unknown: [],
@@ -99,12 +106,15 @@ export const newOpenValues = ({ ids }: ValueTable): OpenValues => ({
 export function openValues(into: OpenValues, table: ValueTable, { packed }: TagValues): void {
   if (into.source === packed) return;
   const { ids, places } = table;
-  const { numbers, texts } = into;
+  const { numbers, texts, froms } = into;
   into.source = null;
   into.bytes = packed;
   if (into.unknown.length > 0) into.unknown = [];
   numbers.fill(NaN);
-  for (let place = 0; place < texts.length; place++) texts[place] = undefined;
+  for (let place = 0; place < texts.length; place++) {
+    texts[place] = undefined;
+    froms[place] = -1;
+  }
   const reader = readerOf(packed);
   let at = 0;
   for (let left = numbersIn(reader); left > 0; left--) {
@@ -115,34 +125,50 @@ export function openValues(into: OpenValues, table: ValueTable, { packed }: TagV
     else into.unknown.push([id, number]);
   }
   into.textsFrom = reader.at;
-  into.areTextsRead = reader.at >= packed.length;
+  into.areTextsFound = reader.at >= packed.length;
   into.areTextsChanged = false;
   into.source = packed;
 }
 
-/** Before values of texts are read or changed. */
-export function openTexts(open: OpenValues, table: ValueTable): void {
-  if (open.areTextsRead) return;
+/** The texts at a place. Each is read only when it is asked for. */
+export function textsAt(open: OpenValues, table: ValueTable, place: number): Raw {
+  if (!open.areTextsFound) findTexts(open, table);
+  const from = open.froms[place] as number;
+  if (from < 0) return open.texts[place];
+  const at = open.textsFrom + from + ID_BYTES;
+  return (open.texts[place] ??= readTexts({ bytes: open.bytes, at }));
+}
+
+const ID_BYTES = 4;
+
+function findTexts(open: OpenValues, table: ValueTable): void {
   const { ids, places } = table;
-  const reader: ByteReader = { bytes: open.bytes, at: open.textsFrom };
-  open.areTextsRead = true;
+  const { bytes, froms, tos, textsFrom } = open;
+  const reader: ByteReader = { bytes, at: textsFrom };
+  open.areTextsFound = true;
   let at = 0;
-  while (reader.at < open.bytes.length) {
+  while (reader.at < bytes.length) {
+    const start = reader.at;
     const id = readInt32(reader);
-    const texts = readTexts(reader);
     at = placeFrom(table, at, id);
-    if (at < ids.length && idAt(ids, at) === id) open.texts[idAt(places, at)] = texts;
-    else open.unknown.push([id, texts]);
+    if (at < ids.length && idAt(ids, at) === id) {
+      for (let left = readNumber(reader); left > 0; left--) skipText(reader);
+      froms[idAt(places, at)] = start - textsFrom;
+      tos[idAt(places, at)] = reader.at - textsFrom;
+    } else {
+      open.unknown.push([id, readTexts(reader)]);
+    }
   }
 }
 
-/** What is open has another value at the place; texts were opened before. */
+/** What is open has another value at the place; if that was texts, they were asked for before. */
 export function setRaw(open: OpenValues, place: number, raw: Raw): void {
   open.source = null;
   open.numbers[place] = typeof raw === 'number' ? raw : NaN;
   const texts = typeof raw === 'object' ? raw : undefined;
   if (texts === open.texts[place]) return;
   open.texts[place] = texts;
+  open.froms[place] = -1;
   open.areTextsChanged = true;
 }
 
@@ -164,7 +190,7 @@ export function closeValues(open: OpenValues, { ids, places }: ValueTable, to: T
   }
   for (const [id, raw] of unknown) if (typeof raw === 'number') writeRaw(writer, id, raw);
   const textsFrom = writer.at;
-  if (open.areTextsChanged) writeAllTexts(writer, open, { ids, places });
+  if (open.areTextsChanged) writeAllTexts(writer, open, { ids, places }, textsFrom);
   else writeBytes(writer, open.bytes, open.textsFrom, open.bytes.length);
   const isEmpty = count === 0 && writer.at === textsFrom;
   to.packed = isEmpty ? NOTHING : written(writer);
@@ -196,10 +222,23 @@ function placeFrom({ ids }: ValueTable, from: number, id: number): number {
   return at;
 }
 
-function writeAllTexts(writer: ByteWriter, open: OpenValues, { ids, places }: ValueTable): void {
+/** Those that are as they were are copied. */
+function writeAllTexts(
+  writer: ByteWriter,
+  open: OpenValues,
+  { ids, places }: ValueTable,
+  start: number,
+): void {
+  const { texts, froms, tos, bytes, textsFrom } = open;
   for (let at = 0; at < ids.length; at++) {
-    const texts = open.texts[idAt(places, at)];
-    if (texts !== undefined) writeRaw(writer, idAt(ids, at), texts);
+    const place = idAt(places, at);
+    const from = froms[place] as number;
+    const list = texts[place];
+    if (from < 0 && list === undefined) continue;
+    froms[place] = writer.at - start;
+    if (from >= 0) writeBytes(writer, bytes, textsFrom + from, textsFrom + (tos[place] as number));
+    else if (list !== undefined) writeRaw(writer, idAt(ids, at), list);
+    tos[place] = writer.at - start;
   }
   for (const [id, raw] of open.unknown) if (typeof raw === 'object') writeRaw(writer, id, raw);
 }
