@@ -159,7 +159,7 @@ function readMoment(): number {
 }
 
 function readIdentifiers({ stringBytesMax, identifiersMax }: EventLimits) {
-  const sent: SentIdentifier[] = [];
+  let sent: SentIdentifier[] | undefined;
   json.open(OPEN_LIST);
   do {
     let type: string | undefined;
@@ -179,14 +179,14 @@ function readIdentifiers({ stringBytesMax, identifiersMax }: EventLimits) {
       else if (name === NAME.virtual) virtual = json.boolean();
       else json.fail();
     } while (json.goesOn(CLOSE_OBJECT));
-    if (type === undefined || value === undefined || sent.length === identifiersMax) json.fail();
-    else sent.push({ type, scope, value, verified, virtual });
+    if (type === undefined || value === undefined) json.fail();
+    else sent = withOne(sent, { type, scope, value, verified, virtual }, identifiersMax);
   } while (json.goesOn(CLOSE_LIST));
-  return sent;
+  return sent ?? NO_IDENTIFIERS;
 }
 
 function readItems({ idCharsMax, stringBytesMax, itemsMax }: EventLimits): readonly Item[] {
-  const items: Item[] = [];
+  let items: Item[] | undefined;
   json.open(OPEN_LIST);
   do {
     let sku: string | undefined;
@@ -210,10 +210,21 @@ function readItems({ idCharsMax, stringBytesMax, itemsMax }: EventLimits): reado
       else if (what === NAME.variant) variant = json.text(stringBytesMax);
       else json.fail();
     } while (json.goesOn(CLOSE_OBJECT));
-    if (sku === undefined || items.length === itemsMax) json.fail();
-    else items.push({ sku, name, category, brand, variant, quantity, price });
+    if (sku === undefined) json.fail();
+    else {
+      const item = { sku, name, category, brand, variant, quantity, price };
+      items = withOne(items, item, itemsMax);
+    }
   } while (json.goesOn(CLOSE_LIST));
-  return items;
+  return items ?? NO_ITEMS;
+}
+
+/** Most lists have one or two: an empty one that grows takes room for seventeen. */
+function withOne<T>(list: T[] | undefined, one: T, max: number): T[] {
+  if (list === undefined) return [one];
+  if (list.length === max) json.fail();
+  else list.push(one);
+  return list;
 }
 
 interface PlainOrder {
