@@ -4,14 +4,13 @@ import { partitionOfText } from '../src/domain/partitioning.ts';
 import type { EventLog } from '../src/ports/event-log.ts';
 import type { Intake, KeyedRawEvent } from '../src/ports/intake.ts';
 import { Outputs, type TopicCodecs } from '../src/runtime/outputs.ts';
-import type { JustRead } from './just-read.ts';
+import { withEvent } from './just-read.ts';
 import { rawTopicOf } from './topics.ts';
 
 export interface IntakeOptions {
   readonly log: EventLog;
   readonly codecs: TopicCodecs;
   readonly partitions: number;
-  readonly justRead: JustRead;
   /** Throws when nothing may be taken in now (the disk is nearly full, the process is stopping). */
   readonly guard: () => void;
 }
@@ -28,9 +27,9 @@ export function createIntake(options: IntakeOptions): FullIntake {
       const outputs = new Outputs(options.codecs);
       for (let i = 0; i < events.length; i++) {
         const { event, key, read } = events[i] as KeyedRawEvent;
-        if (read !== undefined) options.justRead.keep(event, read);
         const partition = partitionOfText(key, options.partitions);
-        outputs.add(rawTopicOf(event.source), partition, event satisfies Message);
+        const message: Message = read === undefined ? event : withEvent(event, read);
+        outputs.add(rawTopicOf(event.source), partition, message);
       }
       await options.log.append(outputs.records(logTime));
     },

@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { RawEvent } from '../src/domain/message.ts';
+import { createMemorySchemaSource } from '../src/adapters/memory/schema-source.ts';
+import type { Message, RawEvent } from '../src/domain/message.ts';
 import { parseEvent } from '../src/domain/parse-event.ts';
-import { createJustRead } from './just-read.ts';
+import { openCodec } from '../src/runtime/codec.ts';
+import { justReadOf, withEvent } from './just-read.ts';
 import { normalise } from './normalise.ts';
+import { SHAPES } from './shapes/shapes.ts';
 
 const BODY = JSON.stringify({
   id: 'e1',
@@ -35,21 +39,22 @@ function readAtTheEdge({ body, tenant, receivedAt, id }: RawEvent) {
   return parsed.event;
 }
 
-function keptOf(raw: RawEvent) {
-  const justRead = createJustRead();
-  const event = readAtTheEdge(raw);
-  justRead.keep(raw, event);
-  return { justRead, event };
+async function rawCodec() {
+  const text = readFileSync(new URL('../schemas/raw.avsc', import.meta.url), 'utf8');
+  return openCodec<Message>('raw', text, createMemorySchemaSource(), SHAPES);
 }
 
+const eventIn = (message: Message | undefined) => {
+  if (message?.kind !== 'raw') throw new TypeError('that is no raw event');
+  return justReadOf(message);
+};
+
 describe('what the edge has just read', () => {
-  it('is what the stage would read, and is handed out once', () => {
-    const { justRead, event } = keptOf(rawOf());
-    const [first, second] = [1, 2].map(() => normalise(rawOf(), { currency: 'CNY', justRead }));
-    expect(first).toHaveProperty('event', event);
-    expect(second).not.toBe(first);
-    expect(second).toEqual(first);
-    expect(justRead.take(rawOf())).toBeUndefined();
+  it('is what the stage would read', () => {
+    const event = readAtTheEdge(rawOf());
+    const normalised = normalise(withEvent(rawOf(), event), { currency: 'CNY' });
+    expect(normalised).toHaveProperty('event', event);
+    expect(normalised).toEqual(normalise(rawOf(), { currency: 'CNY' }));
   });
 
   it.each([
@@ -59,19 +64,23 @@ describe('what the edge has just read', () => {
     ['another source', { source: 'app' }],
     ['another id', { id: 'e2' }],
     ['history', { history: true }],
-  ] as const)('is not taken for that of %s', (_, changes) => {
-    expect(keptOf(rawOf()).justRead.take(rawOf(changes))).toBeUndefined();
+    ['nothing else', {}],
+  ] as const)('does not go over to a copy with %s', (_, changes) => {
+    const raw = withEvent(rawOf(), readAtTheEdge(rawOf()));
+    expect(justReadOf({ ...raw, ...changes })).toBeUndefined();
+    expect({ ...raw, ...changes }).toEqual(rawOf(changes));
   });
 
-  it('is not kept where the text is long', () => {
-    const raw = rawOf({ body: BODY + ' '.repeat(2_000) });
-    expect(keptOf(raw).justRead.take(raw)).toBeUndefined();
-  });
-
-  it('is forgotten where nobody takes it', () => {
-    const { justRead, event } = keptOf(rawOf());
-    for (let i = 0; i < 20_000; i++) justRead.keep(rawOf({ id: `more-${i}` }), event);
-    expect(justRead.take(rawOf())).toBeUndefined();
-    expect(justRead.take(rawOf({ id: 'more-19999' }))).toBe(event);
+  it('is met again by who reads the bytes just written, and by nobody else', async () => {
+    const event = readAtTheEdge(rawOf());
+    const codec = await rawCodec();
+    const bytes = codec.encode([withEvent(rawOf(), event)]);
+    expect(bytes).toEqual((await rawCodec()).encode([rawOf()]));
+    const [here] = codec.decode(codec.schema, bytes);
+    const elsewhere = await rawCodec();
+    const [there] = elsewhere.decode(elsewhere.schema, bytes);
+    expect(eventIn(here)).toBe(event);
+    expect(eventIn(there)).toBeUndefined();
+    expect(there).toEqual(here);
   });
 });

@@ -1,7 +1,6 @@
 // What cannot become an event is a dead letter that says why, in the words of whoever found out.
 import { describe, expect, it } from 'vitest';
 import type { RawEvent } from '../src/domain/message.ts';
-import { createJustRead } from './just-read.ts';
 import { normalise } from './normalise.ts';
 
 const raw = (more: Partial<RawEvent>): RawEvent => ({
@@ -18,7 +17,7 @@ const raw = (more: Partial<RawEvent>): RawEvent => ({
   ...more,
 });
 
-const options = { currency: 'CNY', justRead: createJustRead() };
+const options = { currency: 'CNY' };
 
 describe('a raw event', () => {
   it('becomes an event, with the id given to it on arrival', () => {

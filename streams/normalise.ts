@@ -7,7 +7,7 @@ import type { SentEvent } from '../src/domain/event.ts';
 import { IMPORT_LIMITS } from '../src/domain/event-limits.ts';
 import type { Message, RawEvent } from '../src/domain/message.ts';
 import { parseEvent, type Parsed } from '../src/domain/parse-event.ts';
-import type { JustRead } from './just-read.ts';
+import { justReadOf } from './just-read.ts';
 
 export interface DeadRaw {
   readonly kind: 'dead';
@@ -23,17 +23,16 @@ export type Normalised =
 export interface NormaliseOptions {
   /** Of orders that name none. */
   readonly currency: string;
-  readonly justRead: JustRead;
 }
 
-export function normalise(message: Message, { currency, justRead }: NormaliseOptions): Normalised {
+export function normalise(message: Message, { currency }: NormaliseOptions): Normalised {
   if (message.kind !== 'raw')
     throw new TypeError(`a raw topic held a message of kind ${message.kind}`);
   const raw = message;
   if (raw.unreadable !== null) {
     return { kind: 'dead', raw, code: 'unreadable_row', reason: raw.unreadable };
   }
-  const read = justRead.take(raw);
+  const read = justReadOf(raw);
   if (read !== undefined) return { kind: 'event', event: read, raw };
   const body = parseJson(raw.body);
   if (body === undefined) {

@@ -44,14 +44,7 @@ export interface PipelineParts
   extends
     Pick<
       StitchOptions,
-      | 'hash'
-      | 'policy'
-      | 'partitions'
-      | 'region'
-      | 'currency'
-      | 'justRead'
-      | 'marksTime'
-      | 'outcomes'
+      'hash' | 'policy' | 'partitions' | 'region' | 'currency' | 'marksTime' | 'outcomes'
     >,
     Pick<ProfileOptions, 'hashId' | 'catalogueOf'>,
     CarryOutOptions {

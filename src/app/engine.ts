@@ -18,7 +18,6 @@ import { createMetrics } from '../runtime/metrics.ts';
 import { runStage, type StageLoop } from '../runtime/stage-loop.ts';
 import { openActionFeed } from '../../streams/action-feed.ts';
 import { createIntake } from '../../streams/intake.ts';
-import { createJustRead } from '../../streams/just-read.ts';
 import { createPipeline, type StageName } from '../../streams/pipeline.ts';
 import { createProfileReader } from '../../streams/profile-reader.ts';
 import { profilesOf } from '../../streams/profiles-of.ts';
@@ -90,7 +89,6 @@ export async function openEngine(options: EngineOptions) {
     for (const reason of opened.missing) logger.warn({ reason }, 'channel_not_offered');
     // Last of all: a gateway that does not answer keeps nothing else open.
     closers.unshift(...[...opened.channels.values()].map((channel) => () => channel.close()));
-    const justRead = createJustRead();
     const profiles = createProfileReader({
       identity: stores.identity,
       profiles: stores.profiles,
@@ -114,7 +112,6 @@ export async function openEngine(options: EngineOptions) {
       partitions: config.partitions,
       region: config.region,
       currency: config.currency,
-      justRead,
       cacheBytes: config.cacheBytes,
       marksTime: options.marksTime,
       catalogueOf,
@@ -146,7 +143,6 @@ export async function openEngine(options: EngineOptions) {
       log: stores.log,
       codecs: codecs.byTopic,
       partitions: config.partitions,
-      justRead,
       guard,
     });
     const loops: StageLoop[] = [];

@@ -68,7 +68,6 @@ const NO_ITEMS: readonly Item[] = [];
 const NO_COUPONS: readonly string[] = [];
 const CURRENCY = /^[A-Za-z]{3}$/;
 const CURRENCY_LETTERS = 3;
-/** With any fraction and zone. */
 const MOMENT_BYTES_MAX = 40;
 
 /** For all: nothing is read while something else is. */
@@ -227,15 +226,9 @@ function withOne<T>(list: T[] | undefined, one: T, max: number): T[] {
   return list;
 }
 
-interface PlainOrder {
-  readonly id: string | undefined;
-  readonly total: number | undefined;
-  readonly discount: number;
-  readonly currency: string | undefined;
-  readonly coupons: readonly string[];
-}
+type PlainOrder = ReturnType<typeof readOrder>;
 
-function readOrder(limits: EventLimits): PlainOrder {
+function readOrder(limits: EventLimits) {
   let id: string | undefined;
   let total: number | undefined;
   let discount = 0;
