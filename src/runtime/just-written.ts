@@ -15,8 +15,8 @@ interface Kept<M> {
   readonly messages: readonly M[];
 }
 
-/** In bytes, some thousand events; the messages of them take six times as much. */
-const KEPT_BYTES_MAX = 1024 * 1024;
+/** In bytes, some 5,000 events; the messages of them take six times as much. A third was missed with half of it. */
+const KEPT_BYTES_MAX = 2 * 1024 * 1024;
 const KEPT_MAX = 1_024;
 
 export function createJustWritten<M>(): JustWritten<M> {

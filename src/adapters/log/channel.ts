@@ -19,7 +19,8 @@ export function createLogChannel({ write }: LogChannelOptions): Channel {
     keyed: true,
     retryDelaysMs: RETRY_DELAYS_MS,
     async deliver({ id, attempt, tenant, trigger, profile, at, recipients }) {
-      const reachableBy = [...new Set(recipients.map(({ type }) => type))];
+      const reachableBy: string[] = [];
+      for (const { type } of recipients) if (!reachableBy.includes(type)) reachableBy.push(type);
       const line = { event: 'delivery', id, attempt, tenant, trigger, profile, at, reachableBy };
       try {
         write(JSON.stringify(line));
