@@ -38,17 +38,15 @@ export function stitched(raw: Raw, decision: Attribution | null): StitchedEvent 
   };
 }
 
-const stitchedIdentifiers = (
+function stitchedIdentifiers(
   identifiers: readonly Identifier[],
   accepted: readonly Digest[],
-): readonly StitchedIdentifier[] =>
-  identifiers.map(({ type, scope, value, digest, verified }) => ({
-    type,
-    scope,
-    value,
-    digest,
-    verified,
-    accepted: accepted.includes(digest),
-  }));
+): readonly StitchedIdentifier[] {
+  const all: StitchedIdentifier[] = [];
+  for (const { type, scope, value, digest, verified } of identifiers) {
+    all.push({ type, scope, value, digest, verified, accepted: accepted.includes(digest) });
+  }
+  return all;
+}
 
 const NONE: readonly never[] = [];

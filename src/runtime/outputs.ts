@@ -86,8 +86,8 @@ function packed(messages: readonly Message[]): readonly (readonly Message[])[] {
   const envelopes: (readonly Message[])[] = [];
   let start = 0;
   let bytes = 0;
-  for (const [i, message] of messages.entries()) {
-    const size = sizeHint(message);
+  for (let i = 0; i < messages.length; i += 1) {
+    const size = sizeHint(messages[i] as Message);
     const count = i - start;
     if (count > 0 && (count >= ENVELOPE_MESSAGES_MAX || bytes + size > ENVELOPE_BYTES_HINT)) {
       envelopes.push(messages.slice(start, i));

@@ -29,6 +29,20 @@ export function written(out: Output): Buffer {
   return copy;
 }
 
+/**
+ * What was written from `start` on, where it stands: whoever goes on writes behind it. To copy it costs
+ * as much as a fifth of the writing; whoever keeps it keeps what was written around it.
+ */
+export function cutOff(out: Output, start: number): Buffer {
+  const { bytes, at } = out;
+  const cut = bytes.subarray(start, at);
+  if (bytes.length !== SLAB_BYTES || at > SLAB_BYTES - SLAB_BYTES_LEAST) {
+    out.bytes = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    out.at = 0;
+  }
+  return cut;
+}
+
 export function writeBoolean(out: Output, value: boolean): void {
   if (typeof value !== 'boolean') throw invalid('boolean', value);
   makeRoom(out, 1);
@@ -202,6 +216,9 @@ function grow(out: Output, needed: number): void {
 }
 
 const FIRST_BYTES = 64 * 1024;
+const SLAB_BYTES = 256 * 1024;
+/** With less than this another begins: most envelopes are smaller. */
+const SLAB_BYTES_LEAST = 32 * 1024;
 const ROOM_BYTES_MAX = 4 * 1024 * 1024;
 /** Of avsc: above, what is doubled could no longer be told from its neighbour. */
 export const LONG_MAX = 2 ** 53 - 2;
