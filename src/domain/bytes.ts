@@ -3,6 +3,7 @@
  * seven bits a byte, low ones first; the units of a text in the same way, so that ASCII takes a byte a
  * letter and Chinese three, as in UTF-8.
  */
+import { unitAt } from './unit-at.ts';
 export interface ByteReader {
   bytes: Uint8Array;
   at: number;
@@ -135,8 +136,8 @@ export function writeText(writer: ByteWriter, text: string): void {
   const start = startBlock(writer);
   const { bytes } = writer;
   let at = start;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
+  for (let index = 0, { length } = text; index < length; index++) {
+    const unit = unitAt(text, index);
     if (unit < 128) bytes[at++] = unit;
     else at = putNumber(bytes, at, unit);
   }
@@ -210,7 +211,7 @@ export function isTextBefore(reader: ByteReader, end: number, text: string): boo
   for (let index = 0; reader.at < end; index++) {
     if (index === text.length) return false;
     const unit = readNumber(reader);
-    const other = text.charCodeAt(index);
+    const other = unitAt(text, index);
     if (unit !== other) return unit < other;
     if (reader.at === end) return index + 1 < text.length;
   }
@@ -229,8 +230,8 @@ function placeOfText(bytes: Uint8Array, start: number, length: number): number {
 function isText(bytes: Uint8Array, start: number, end: number, text: string): boolean {
   if (text.length > end - start) return false;
   let at = start;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
+  for (let index = 0, { length } = text; index < length; index++) {
+    const unit = unitAt(text, index);
     if (unit < 128) {
       if (bytes[at++] !== unit) return false;
       continue;

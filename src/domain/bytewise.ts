@@ -2,11 +2,12 @@
  * The order of texts by their UTF-8 bytes, which is that of their code points: the one order that
  * does not depend on who compares. JavaScript's `<` differs where a surrogate meets U+E000–FFFF.
  */
+import { unitAt } from './unit-at.ts';
 export function compareBytewise(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
-    const left = a.charCodeAt(i);
-    const right = b.charCodeAt(i);
+    const left = unitAt(a, i);
+    const right = unitAt(b, i);
     if (left !== right) return rank(left) - rank(right);
   }
   return a.length - b.length;

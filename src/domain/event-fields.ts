@@ -15,6 +15,7 @@ import type { Reading } from './event-limits.ts';
 import { knownNames, meantName } from './event-names.ts';
 import type { Part } from './event-names.ts';
 import { toFen } from './money.ts';
+import { unitAt } from './unit-at.ts';
 
 export type Bare = Readonly<Record<string, unknown>>;
 
@@ -50,8 +51,8 @@ export function toId(reading: Reading, value: unknown, pointer: string, name: st
 }
 
 function isPlainText(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
+  for (let i = 0, { length } = text; i < length; i++) {
+    const unit = unitAt(text, i);
     if (unit < 0x20 || unit === 0x7f) return false;
   }
   return isWellFormed(text);

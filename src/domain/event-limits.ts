@@ -4,6 +4,7 @@
  * a throw: depth is limited even where everything else is switched off.
  */
 import type { Json } from './event.ts';
+import { unitAt } from './unit-at.ts';
 
 export interface EventLimits {
   /** UTF-8 bytes of the event's JSON text; checked by `checkEventText` only. */
@@ -101,8 +102,8 @@ export const isWellFormed = (text: string): boolean =>
 
 function utf8Length(text: string): number {
   let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
+  for (let i = 0, { length } = text; i < length; i++) {
+    const unit = unitAt(text, i);
     if (unit >= 0x80) bytes += unit >= 0x800 && !isSurrogate(unit) ? 2 : 1;
   }
   return bytes;

@@ -3,6 +3,7 @@
  * would lose every wait and every limit. They keep no secret and resist nobody; ids and codes have
  * keyed hashes of their own.
  */
+import { unitAt } from './unit-at.ts';
 /** 32 bits, as a signed integer: FNV-1a over UTF-16 units, then mixed so that all bits count. */
 export function hash32(text: string): number {
   return mix(fnv(text, 0x811c9dc5));
@@ -16,8 +17,8 @@ export function hash48(text: string): number {
 
 function fnv(text: string, seed: number): number {
   let hash = seed;
-  for (let index = 0; index < text.length; index++) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  for (let index = 0, { length } = text; index < length; index++) {
+    hash = Math.imul(hash ^ unitAt(text, index), 0x01000193);
   }
   return hash;
 }

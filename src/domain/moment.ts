@@ -3,6 +3,7 @@
  * here, as the domain knows no clock and `Date` guesses: it takes a time without zone for local
  * time and the 31st of April for the 1st of May.
  */
+import { unitAt } from './unit-at.ts';
 /** The first moment of the year 10000. */
 export const MOMENT_END = 253_402_300_800_000;
 
@@ -54,7 +55,7 @@ function readDay(text: string): number {
 function readDigits(text: string, from: number, count: number): number {
   let number = 0;
   for (let i = from; i < from + count; i++) {
-    const digit = text.charCodeAt(i) - 48;
+    const digit = unitAt(text, i) - 48;
     if (!(digit >= 0 && digit <= 9)) return NONE;
     number = number * 10 + digit;
   }

@@ -16,6 +16,7 @@ import type {
   Pid,
 } from '../../domain/identity/identifier.ts';
 import type { IndexEntry, Mark, ProfileRecord } from '../../domain/identity/view.ts';
+import { unitAt } from '../../domain/unit-at.ts';
 
 export const PID_BYTES = 10;
 export const DIGEST_BYTES = 12;
@@ -192,8 +193,8 @@ function readPids(reader: Reader): readonly Pid[] {
 function writeHex(bytes: Buffer, hex: string, start: number, length: number): number {
   let odd = hex.length ^ (2 * length);
   for (let i = 0; i < length; i += 1) {
-    const high = DIGITS[hex.charCodeAt(2 * i)] ?? NO_DIGIT;
-    const low = DIGITS[hex.charCodeAt(2 * i + 1)] ?? NO_DIGIT;
+    const high = DIGITS[unitAt(hex, 2 * i)] ?? NO_DIGIT;
+    const low = DIGITS[unitAt(hex, 2 * i + 1)] ?? NO_DIGIT;
     odd |= (high | low) & NO_DIGIT;
     bytes[start + i] = (high << 4) | low;
   }

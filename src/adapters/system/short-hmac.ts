@@ -3,6 +3,7 @@
  * as a text of bytes. An Hmac object costs twice as much as all the hashing in it.
  */
 import { createHmac, hash } from 'node:crypto';
+import { unitAt } from '../../domain/unit-at.ts';
 
 /** The first so many bytes, as hex in a text of its own, which keeps no longer one alive. */
 export type ShortHmac = (text: string, bytes: number) => string;
@@ -46,8 +47,8 @@ function padded(key: Buffer, pad: number): Buffer {
 
 /** Behind the first block. False: the text is something else. */
 function copyAscii(text: string, to: Buffer): boolean {
-  for (let i = 0; i < text.length; i += 1) {
-    const unit = text.charCodeAt(i);
+  for (let i = 0, { length } = text; i < length; i += 1) {
+    const unit = unitAt(text, i);
     if (unit > 127) return false;
     to[BLOCK_BYTES + i] = unit;
   }
@@ -55,5 +56,5 @@ function copyAscii(text: string, to: Buffer): boolean {
 }
 
 function copyBytes(bytes: string, to: Buffer, at: number, count: number): void {
-  for (let i = 0; i < count; i += 1) to[at + i] = bytes.charCodeAt(i);
+  for (let i = 0; i < count; i += 1) to[at + i] = unitAt(bytes, i);
 }

@@ -12,6 +12,7 @@ import type { Identifier, IdentifierType, IdentityHash } from './identifier.ts';
 import { normalisePhone } from './phone.ts';
 import { isPlaceholder } from './placeholders.ts';
 import { DEFAULT_SCOPE, P0 } from './policy.ts';
+import { unitAt } from '../unit-at.ts';
 
 type DropReason =
   | 'unknown_type'
@@ -159,8 +160,8 @@ const drop = (type: IdentifierType, reason: DropReason): Dropped => ({
 /** As most are: nothing to clean, and legal. */
 function isVisibleAscii(text: string): boolean {
   if (text.length > CODE_POINTS_MAX) return false;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
+  for (let i = 0, { length } = text; i < length; i++) {
+    const unit = unitAt(text, i);
     if (unit < 0x21 || unit > 0x7e) return false;
   }
   return true;
@@ -209,8 +210,8 @@ function trim(text: string): string {
 
 /** No control characters, no half characters (they would all hash alike), not too long. */
 function isLegal(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
+  for (let i = 0, { length } = text; i < length; i++) {
+    const unit = unitAt(text, i);
     if (unit < 0x20 || unit === 0x7f) return false;
   }
   if (text.length > CODE_POINTS_MAX && Array.from(text).length > CODE_POINTS_MAX) return false;

@@ -3,6 +3,7 @@
  * Avro cannot hold throws a `TypeError`.
  */
 import { isWellFormed } from '../../domain/event-limits.ts';
+import { unitAt } from '../../domain/unit-at.ts';
 
 export interface Output {
   /** Replaced by a larger one when it is full. */
@@ -93,7 +94,7 @@ export function writeText(out: Output, value: string): void {
   const { bytes, at } = out;
   const start = at + 1;
   for (let i = 0; i < length; i += 1) {
-    const unit = value.charCodeAt(i);
+    const unit = unitAt(value, i);
     if (unit > 127) {
       writeShortText(out, value);
       return;

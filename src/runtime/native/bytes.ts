@@ -3,6 +3,7 @@
  * length. A text of JSON is written piece by piece, without ever being a string.
  */
 import { Buffer } from 'node:buffer';
+import { unitAt } from '../../domain/unit-at.ts';
 
 const ROOM_AT_FIRST = 1_024;
 /** Shorter ASCII is written quicker by a loop than by a native call. */
@@ -102,7 +103,7 @@ export class Bytes {
     this.reserve(length);
     const { room } = this;
     const start = this.length;
-    for (let i = 0; i < length; i += 1) room[start + i] = text.charCodeAt(i);
+    for (let i = 0; i < length; i += 1) room[start + i] = unitAt(text, i);
     this.length = start + length;
   }
 
@@ -114,7 +115,7 @@ export class Bytes {
     let at = this.length;
     room[at++] = QUOTE;
     for (let i = 0; i < length; i += 1) {
-      const unit = value.charCodeAt(i);
+      const unit = unitAt(value, i);
       if (unit < 0x80) {
         if (unit < 0x20 || unit === QUOTE || unit === BACKSLASH) return this.escaped(value);
         room[at++] = unit;
@@ -167,7 +168,7 @@ export class Bytes {
     const { length } = value;
     const start = this.length + 1;
     for (let i = 0; i < length; i += 1) {
-      const code = value.charCodeAt(i);
+      const code = unitAt(value, i);
       if (code >= 0x80) return false;
       room[start + i] = code;
     }
