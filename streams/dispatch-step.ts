@@ -11,7 +11,7 @@ import {
   type Move,
 } from '../src/domain/dispatch/carried.ts';
 import { hash32 } from '../src/domain/hash.ts';
-import type { Delivery, StitchedEvent } from '../src/domain/message.ts';
+import type { Action, Delivery, StitchedEvent } from '../src/domain/message.ts';
 import type { DispatchEntry } from '../src/ports/dispatch-ledger.ts';
 import { carryOut, type CarryOutOptions } from './carry-out.ts';
 
@@ -27,8 +27,8 @@ export async function takeStep(options: CarryOutOptions, carried: Carried): Prom
   const move = nextMove(carried);
   const startedAt = options.clock.now();
   const what = await carryOut(options, carried, move);
-  const delaysMs =
-    move.kind === 'send' ? options.channels.get(move.channel)?.retryDelaysMs : undefined;
+  const mayRetry = move.kind === 'send' && (what.kind === 'rejected' || what.kind === 'unknown');
+  const delaysMs = mayRetry ? options.channels.get(move.channel)?.retryDelaysMs : undefined;
   const delays = (delaysMs ?? []).map((ms) => spread(ms, deliveryIdOf(carried)));
   const result = moved(carried, what, delays);
   const at = options.clock.now();
@@ -49,12 +49,21 @@ export const entryOf = (
 ): DispatchEntry => ({
   tenant: carried.action.tenant,
   id: carried.action.id,
-  value: state === 'done' ? NOTHING : ENCODER.encode(JSON.stringify(carried)),
+  value: state === 'done' ? NOTHING : ENCODER.encode(textOf(carried)),
   state,
   nextTryAt: state === 'done' ? null : nextTryAt,
   lane: laneOf(carried),
 });
 
+/** As JSON. That of the action itself, which is nearly all of it, is made once for all its steps. */
+function textOf({ action, step, fallback, attempt, codes }: Carried): string {
+  let text = actionTexts.get(action);
+  if (text === undefined) actionTexts.set(action, (text = JSON.stringify(action)));
+  const where = `"step":${step},"fallback":${fallback},"attempt":${attempt}`;
+  return `{"action":${text},${where},"codes":${JSON.stringify(codes)}}`;
+}
+
+const actionTexts = new WeakMap<Action, string>();
 const NOTHING = new Uint8Array();
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();

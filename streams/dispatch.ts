@@ -151,11 +151,16 @@ export function createDispatchStage(options: DispatchOptions): Stage {
       outputs.add('deliveries', partition, taken.delivery);
       if (taken.issued) outputs.add('events', partition, taken.issued);
     }
-    const at = { partition, epoch: own.epoch, from: own.position, to: own.position };
-    const entries = mine.map(({ taken }) => taken.entry);
     let answer: CommitAnswer;
     try {
-      answer = await options.ledger.commit({ ...at, entries, outputs: outputs.records() });
+      answer = await options.ledger.commit({
+        partition,
+        epoch: own.epoch,
+        from: own.position,
+        to: own.position,
+        entries: mine.map(({ taken }) => taken.entry),
+        outputs: outputs.records(),
+      });
     } catch (error) {
       // What was done is done: it is recorded with the next try.
       results.push(...mine);

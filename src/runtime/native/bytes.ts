@@ -8,6 +8,8 @@ import { unitAt } from '../../domain/unit-at.ts';
 const ROOM_AT_FIRST = 1_024;
 /** Shorter ASCII is written quicker by a loop than by a native call. */
 const SHORT_CHARS_MAX = 127;
+/** A native call to copy costs as much as so many bytes. */
+const COPY_BY_HAND_MAX = 256;
 const UTF8_BYTES_PER_CHAR = 3;
 const VARINT_BYTES_MAX = 5;
 const TWO_TO_32 = 0x1_0000_0000;
@@ -140,14 +142,19 @@ export class Bytes {
     else this.ascii(String(value));
   }
 
-  /** The last `bytes` again, `times` over: twice as many with every copy. */
+  /** The last `bytes` again, `times` over; where it is much, twice as many with every copy. */
   again(bytes: number, times: number): void {
-    const all = bytes * (times + 1);
     const start = this.length - bytes;
+    const all = bytes * (times + 1);
     this.reserve(all - bytes);
-    for (let filled = bytes; filled < all; filled *= 2)
-      this.room.copyWithin(start + filled, start, start + Math.min(filled, all - filled));
+    const { room } = this;
     this.length = start + all;
+    if (all <= COPY_BY_HAND_MAX) {
+      for (let at = start + bytes; at < this.length; at += 1) room[at] = room[at - bytes] as number;
+      return;
+    }
+    for (let filled = bytes; filled < all; filled *= 2)
+      room.copyWithin(start + filled, start, start + Math.min(filled, all - filled));
   }
 
   append(bytes: Bytes): void {
