@@ -72,7 +72,9 @@ function endOfFraction(text: string, from: number): number {
 }
 
 function readFractionMs(text: string, from: number, end: number): number {
-  return Number(text.slice(from, Math.min(end, from + 3)).padEnd(3, '0'));
+  let ms = 0;
+  for (let i = from; i < from + 3; i++) ms = ms * 10 + (i < end ? text.charCodeAt(i) - 48 : 0);
+  return ms;
 }
 
 /** Zones reach from −12:00 to +14:00. */

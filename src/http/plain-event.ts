@@ -103,7 +103,7 @@ export function readPlainEvent(
   do {
     const name = json.name(NAMES, seen);
     seen |= name;
-    if (name === NAME.id) id = json.trimmedText(idCharsMax);
+    if (name === NAME.id) id = json.newText(idCharsMax);
     else if (name === NAME.source) source = sourceOf(json.text(stringBytesMax));
     else if (name === NAME.type) type = json.text(stringBytesMax);
     else if (name === NAME.at) claimed = readMoment();
@@ -239,7 +239,7 @@ function readOrder(limits: EventLimits) {
   do {
     const name = json.name(NAMES, seen);
     seen |= name;
-    if (name === NAME.id) id = json.trimmedText(limits.idCharsMax);
+    if (name === NAME.id) id = json.newText(limits.idCharsMax);
     else if (name === NAME.total) total = json.hundredths();
     else if (name === NAME.discount) discount = json.hundredths();
     else if (name === NAME.currency) currency = readCurrency();

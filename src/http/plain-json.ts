@@ -116,12 +116,14 @@ export class PlainJson {
 
   /** A text with something visible at both ends, and no control character. */
   trimmedText(bytesMax: number): string {
-    if (!this.passString()) return '';
-    const { bytes, start, end } = this;
-    if (end === start || end - start > bytesMax) return this.fail();
-    if (!isVisible(bytes[start]) || !isVisible(bytes[end - 1])) return this.fail();
-    for (let i = start; i < end; i++) if (bytes[i] === DELETE) return this.fail();
-    return keptText(bytes, start, end - start);
+    if (!this.passTrimmed(bytesMax)) return this.fail();
+    return keptText(this.bytes, this.start, this.end - this.start);
+  }
+
+  /** Such a text, which nobody has sent before. */
+  newText(bytesMax: number): string {
+    if (!this.passTrimmed(bytesMax)) return this.fail();
+    return textOf(this.bytes, this.start, this.end);
   }
 
   /** A decimal, times a hundred. */
@@ -186,6 +188,14 @@ export class PlainJson {
       byte = bytes[++at] ?? 0;
     this.at = at;
     return byte;
+  }
+
+  private passTrimmed(bytesMax: number): boolean {
+    if (!this.passString()) return false;
+    const { bytes, start, end } = this;
+    if (end === start || end - start > bytesMax) return false;
+    for (let i = start; i < end; i++) if (bytes[i] === DELETE) return false;
+    return isVisible(bytes[start]) && isVisible(bytes[end - 1]);
   }
 
   private passString(): boolean {

@@ -6,6 +6,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
+import { SOURCES } from '../../domain/event.ts';
 import type { Source } from '../../domain/event.ts';
 import { ERROR_KINDS, isRetriable } from '../../errors.ts';
 import type { ErrorCode } from '../../errors.ts';
@@ -244,10 +245,15 @@ function countUnread(code: ErrorCode, metrics: HttpMetrics): void {
 }
 
 function countSources(
-  events: EventBatch['accepted'],
+  accepted: EventBatch['accepted'],
   count: (source: Source, events: number) => void,
 ): void {
-  const counts = new Map<Source, number>();
-  for (const { event } of events) counts.set(event.source, (counts.get(event.source) ?? 0) + 1);
-  for (const [source, number] of counts) count(source, number);
+  for (let i = 0; i < SOURCES.length; i++) {
+    const source = SOURCES[i] as Source;
+    let events = 0;
+    for (let at = 0; at < accepted.length; at++) {
+      if (accepted[at]?.event.source === source) events++;
+    }
+    if (events > 0) count(source, events);
+  }
 }
