@@ -42,7 +42,8 @@ export function evaluate(
   const changes: TagChange[] = [];
   const places = touched === 'all' ? plan.all : touched.tags;
   const isWhole = touched === 'all' || touched.isByTime === true;
-  for (const place of places) {
+  for (let index = 0; index < places.length; index++) {
+    const place = places[index] as number;
     const tag = plan.tags[place] as PlannedTag;
     if (!isWhole && tag.read === null && !hasMoved(tag.inputs, moved)) continue;
     const raw = tag.read === null ? judge(plan, tag, now) : tag.read(view);
@@ -121,7 +122,9 @@ export const daysSince = (anchor: number, now: number): number =>
   Math.max(0, Math.floor((now - anchor) / DAY_MS));
 
 function hasMoved(inputs: readonly number[], moved: Uint8Array): boolean {
-  for (const input of inputs) if (moved[input] === 1) return true;
+  for (let index = 0; index < inputs.length; index++) {
+    if (moved[inputs[index] as number] === 1) return true;
+  }
   return false;
 }
 

@@ -40,10 +40,8 @@ export function nextChangeAt(
   const { aggregates: windows } = plan;
   const opened = openForReading(windows, aggregates);
   const isKnown = since !== undefined && (since.before ?? Infinity) > now;
-  let next = nextTileEdge(windows, opened, {
-    series: isKnown ? since.touched.series : windows.series,
-    now,
-  });
+  const series = isKnown ? since.touched.series : windows.series;
+  let next = nextTileEdge(windows, opened, series, now);
   if (isKnown) next = Math.min(next, since.before ?? next);
   openTagValues(plan, values);
   for (const clock of plan.clocks) {
@@ -58,11 +56,13 @@ export function nextChangeAt(
 function nextTileEdge(
   { zone }: AggregatePlan,
   opened: OpenAggregates,
-  { series, now }: { readonly series: readonly Series[]; readonly now: number },
+  series: readonly Series[],
+  now: number,
 ): number {
   const tiles = tilesAt(now, zone);
-  const first = [Infinity, Infinity, Infinity, Infinity];
-  for (const one of series) {
+  first.fill(Infinity);
+  for (let index = 0; index < series.length; index++) {
+    const one = series[index] as Series;
     if (one.resolution === 'ever' || !hasSeries(opened, one.place)) continue;
     const leaving = leavingTile(one, opened, tiles[one.tier] as number);
     if (leaving < (first[one.tier] as number)) first[one.tier] = leaving;
@@ -78,27 +78,25 @@ function nextTileEdge(
   return next;
 }
 
+/** The first tile to leave a window, by tier; written over for every profile. */
+const first = new Float64Array(TIERS.length);
+
 /** The tile that must begin for the oldest tile of a window to leave it: T ≥ now − n ends at T + n + 1. */
 function leavingTile(series: Series, opened: OpenAggregates, current: number): number {
   const { spans, place, behaviour } = series;
-  let first = Infinity;
-  for (const tiles of spans) {
-    const oldest = oldestTile(opened, { place, perTile: behaviour.perTile }, current - tiles);
-    if (oldest !== undefined) first = Math.min(first, oldest + tiles + 1);
+  const { perTile } = behaviour;
+  const oldest = firstNumber(opened.series[place] as SeriesState);
+  let leaving = Infinity;
+  for (let index = 0; index < spans.length; index++) {
+    const tiles = spans[index] as number;
+    const from = (current - tiles) * perTile;
+    // Longer windows have the same oldest tile, and keep it longer. Known without reading the others.
+    if (oldest >= from) return Math.min(leaving, Math.floor(oldest / perTile) + tiles + 1);
+    const number = firstFrom(seriesAt(opened, place).cells, from);
+    if (number === undefined) continue;
+    leaving = Math.min(leaving, Math.floor(number / perTile) + tiles + 1);
   }
-  return first;
-}
-
-/** From tile `from` on. Most often it is the first there is, which is known without reading all. */
-function oldestTile(
-  opened: OpenAggregates,
-  { place, perTile }: { readonly place: number; readonly perTile: number },
-  from: number,
-): number | undefined {
-  const first = firstNumber(opened.series[place] as SeriesState);
-  const number =
-    first >= from * perTile ? first : firstFrom(seriesAt(opened, place).cells, from * perTile);
-  return number === undefined ? undefined : Math.floor(number / perTile);
+  return leaving;
 }
 
 function nextDay({ thresholds }: ClockTag, anchor: number, now: number): number {
