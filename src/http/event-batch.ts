@@ -86,12 +86,10 @@ const newReader = (context: BatchContext): Reader => ({
 function readJson(body: Buffer, context: BatchContext): EventBatch {
   const reader = newReader(context);
   if (!isList(body)) {
-    const event = readPlainEvent(body, 0, context);
-    if (event !== undefined && endOfBlanks(body, plainEnd()) === body.length) {
-      accept(reader, event, body.toString('utf8').trim());
-      return reader;
+    const text = body.toString('utf8');
+    if (!acceptPlain(reader, body, text)) {
+      readEvent(reader, { text, body, start: 0, depth: depthOf(body) }, 0);
     }
-    readEvent(reader, { text: body.toString('utf8'), body, start: 0, depth: depthOf(body) }, 0);
     return reader;
   }
   const { elements, isClosed } = splitList(body, context.eventsMax, (start) => {
@@ -120,13 +118,24 @@ function readLines(body: Buffer, context: BatchContext): EventBatch {
     const text = line.toString('utf8');
     if (text.trim() === '') continue;
     if (index === context.eventsMax) checkCount(index + 1, context);
-    readLine(reader, { text, body: line, start: 0, depth: depthOf(line) }, index++);
+    if (!acceptPlain(reader, line, text)) {
+      readLine(reader, { text, body: line, start: 0, depth: depthOf(line) }, index);
+    }
+    index++;
   }
   checkCount(index, context);
   return reader;
 }
 
 const NEWLINE = 0x0a;
+
+/** True if the body is one plain event and nothing else. */
+function acceptPlain(reader: Reader, body: Buffer, text: string): boolean {
+  const event = readPlainEvent(body, 0, reader.context);
+  if (event === undefined || endOfBlanks(body, plainEnd()) !== body.length) return false;
+  accept(reader, event, text.trim());
+  return true;
+}
 
 /** A line that is no JSON is one event that is none; a list that is no JSON is no list. */
 function readLine(reader: Reader, line: EventText, index: number): void {
