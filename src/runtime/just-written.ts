@@ -9,49 +9,55 @@ export interface JustWritten<M> {
   find(bytes: Buffer): readonly M[] | undefined;
 }
 
-interface Kept<M> {
+interface Kept {
   readonly place: number;
   readonly bytes: Buffer;
-  readonly messages: readonly M[];
+  readonly messages: readonly unknown[];
+  /** Of one codec, by a guess of what the bytes are; of two with the same guess the later. */
+  readonly among: Map<number, Kept>;
 }
 
-/** In bytes, some 5,000 events; the messages of them take six times as much. A third was missed with half of it. */
-const KEPT_BYTES_MAX = 2 * 1024 * 1024;
-const KEPT_MAX = 1_024;
+/** A second at half of full speed; the messages take six times as much. */
+const KEPT_BYTES_MAX = 6 * 1024 * 1024;
+const KEPT_MAX = 16_384;
+
+/**
+ * In the order they were written, again and again from the start. One ring for all codecs: bytes are cut
+ * from slabs, and what a quiet topic kept for long would keep the slabs of all others.
+ */
+const ring: (Kept | undefined)[] = [];
+let newest = 0;
+let oldest = 0;
+let keptBytes = 0;
 
 export function createJustWritten<M>(): JustWritten<M> {
-  /** By a guess of what the bytes are; of two with the same guess the later. */
-  const byGuess = new Map<number, Kept<M>>();
-  /** In the order they were written, again and again from the start. */
-  const ring: (Kept<M> | undefined)[] = [];
-  let newest = 0;
-  let oldest = 0;
-  let keptBytes = 0;
-
-  const forgetOldest = (): void => {
-    const kept = ring[oldest] as Kept<M>;
-    ring[oldest] = undefined;
-    oldest = (oldest + 1) % KEPT_MAX;
-    keptBytes -= kept.bytes.length;
-    if (byGuess.get(kept.place) === kept) byGuess.delete(kept.place);
-  };
-
+  const among = new Map<number, Kept>();
   return {
     keep(bytes, messages) {
       if (bytes.length > KEPT_BYTES_MAX) return;
       while (ring[newest] !== undefined || keptBytes + bytes.length > KEPT_BYTES_MAX)
         forgetOldest();
-      const kept = { place: guess(bytes), bytes, messages };
+      const kept = { place: guess(bytes), bytes, messages, among };
       ring[newest] = kept;
       newest = (newest + 1) % KEPT_MAX;
       keptBytes += bytes.length;
-      byGuess.set(kept.place, kept);
+      among.set(kept.place, kept);
     },
     find(bytes) {
-      const kept = byGuess.get(guess(bytes));
-      return kept !== undefined && kept.bytes.equals(bytes) ? kept.messages : undefined;
+      const kept = among.get(guess(bytes));
+      return kept !== undefined && kept.bytes.equals(bytes)
+        ? (kept.messages as readonly M[])
+        : undefined;
     },
   };
+}
+
+function forgetOldest(): void {
+  const { place, bytes, among } = ring[oldest] as Kept;
+  if (among.get(place) === ring[oldest]) among.delete(place);
+  ring[oldest] = undefined;
+  oldest = (oldest + 1) % KEPT_MAX;
+  keptBytes -= bytes.length;
 }
 
 /** Of their number and a few of them: ids, which differ, are everywhere. */
