@@ -26,8 +26,8 @@ describe('what was just written', () => {
   it('is forgotten, the oldest first, when it is too many bytes', () => {
     const written = createJustWritten<string>();
     const texts = ['a', 'b', 'c', 'd', 'e', 'f'];
-    for (const text of texts) written.keep(bytesOf(text, 2_000_000), [text]);
-    const found = texts.map((text) => written.find(bytesOf(text, 2_000_000))?.[0]);
+    for (const text of texts) written.keep(bytesOf(text, 1_300_000), [text]);
+    const found = texts.map((text) => written.find(bytesOf(text, 1_300_000))?.[0]);
     expect(found).toEqual([undefined, undefined, undefined, 'd', 'e', 'f']);
     written.keep(bytesOf('g', 7_000_000), ['g']);
     expect(written.find(bytesOf('g', 7_000_000))).toBeUndefined();
