@@ -24,6 +24,7 @@ const USAGE = `npm run bench -- [--step ${STEPS.join('|')}] [--quick] [--seconds
                  [--profiles n] [--runs n] [--seed n] [--compare] [--save]
 
   memory   one event for each of 200,000 profiles: anonymous memory, and the rate of a closed loop
+           then 10 s of warm-up, shown, too: until now no event was anything but a view
   latency  2,000 events/s in an open loop: from due to be sent to the action readable
   rate     10,000 events/s in an open loop: does it keep up, and what does an event cost
   profile  5,000 events/s under --cpu-prof: the ten functions that take most
@@ -39,6 +40,7 @@ const RATES: Readonly<Record<StepName, number>> = {
   rate: 10_000,
   profile: 5_000,
 };
+const WARM_UP_SECONDS = 10;
 const POLL_MS = 10;
 const POLL_MS_OF_RATE = 100;
 
@@ -111,6 +113,12 @@ async function runSteps(names: readonly StepName[], base: Omit<StepOptions, 'rat
       const filled = await fill(engine, { ...base, rate: 0, pollMs: POLL_MS });
       steps['memory'] = filled.numbers;
       print('memory', filled);
+      if (names.includes('latency') || names.includes('rate')) {
+        const mixture = { ...base, seconds: WARM_UP_SECONDS, rate: RATES.latency };
+        const warmUp = await pace(engine, { ...mixture, pollMs: POLL_MS });
+        print('warm_up', warmUp);
+        steps['warm_up'] = warmUp.numbers;
+      }
       for (const name of names) {
         if (name !== 'latency' && name !== 'rate') continue;
         const runs: Measured[] = [];
