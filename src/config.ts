@@ -69,7 +69,7 @@ const SETTINGS = {
     check: oneOf('debug', 'info', 'warn', 'error', 'silent'),
   },
   CACHE_MB: {
-    fallback: '64',
+    fallback: '32',
     about: 'memory for profile states, all partitions together',
     check: positive,
   },

@@ -26,26 +26,26 @@ describe('what was just written', () => {
   it('is forgotten, the oldest first, when it is too many bytes', () => {
     const written = createJustWritten<string>();
     const texts = ['a', 'b', 'c', 'd', 'e', 'f'];
-    for (const text of texts) written.keep(bytesOf(text, 1_300_000), [text]);
-    const found = texts.map((text) => written.find(bytesOf(text, 1_300_000))?.[0]);
+    for (const text of texts) written.keep(bytesOf(text, 325_000), [text]);
+    const found = texts.map((text) => written.find(bytesOf(text, 325_000))?.[0]);
     expect(found).toEqual([undefined, undefined, undefined, 'd', 'e', 'f']);
-    written.keep(bytesOf('g', 7_000_000), ['g']);
-    expect(written.find(bytesOf('g', 7_000_000))).toBeUndefined();
+    written.keep(bytesOf('g', 1_700_000), ['g']);
+    expect(written.find(bytesOf('g', 1_700_000))).toBeUndefined();
   });
 
   it("is no other codec's, and gives way to what others write", () => {
     const [one, other] = [createJustWritten<string>(), createJustWritten<string>()];
     one.keep(bytesOf('a'), ['a']);
     expect(other.find(bytesOf('a'))).toBeUndefined();
-    for (const text of ['b', 'c', 'd', 'e']) other.keep(bytesOf(text, 2_000_000), [text]);
+    for (const text of ['b', 'c', 'd', 'e']) other.keep(bytesOf(text, 500_000), [text]);
     expect(one.find(bytesOf('a'))).toBeUndefined();
   });
 
   it('is forgotten, the oldest first, when it is too many envelopes', () => {
     const written = createJustWritten<number>();
-    for (let i = 0; i < 20_000; i += 1) written.keep(bytesOf(`n${i}`), [i]);
-    expect(written.find(bytesOf('n3615'))).toBeUndefined();
-    expect(written.find(bytesOf('n3616'))).toEqual([3_616]);
-    expect(written.find(bytesOf('n19999'))).toEqual([19_999]);
+    for (let i = 0; i < 20_000; i += 1) written.keep(bytesOf(`n${i}`, 40), [i]);
+    expect(written.find(bytesOf('n3615', 40))).toBeUndefined();
+    expect(written.find(bytesOf('n3616', 40))).toEqual([3_616]);
+    expect(written.find(bytesOf('n19999', 40))).toEqual([19_999]);
   });
 });
